@@ -1,0 +1,1 @@
+"""Sitefleet fleet manager: building model to work, work to robots, robots to as-built."""

@@ -1,0 +1,64 @@
+"""Who may move where, when. `TrafficController` is the interface; the manager takes any implementation of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from fleet_manager.domain.robots import RobotFactsheet, RobotSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class RouteStep:
+    """A node of a route; speed (m/s) and allowed deviation (m) belong to the edge that leads to it."""
+
+    sequence_id: int
+    node_id: str
+    x: float
+    y: float
+    max_speed: float
+    allowed_deviation: float
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePlan:
+    """A route as a robot gets it: base up to `released_up_to`, horizon after it."""
+
+    robot_id: str
+    route_id: str
+    update_id: int
+    steps: tuple[RouteStep, ...]
+    released_up_to: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficNotice:
+    """Something a person should know: code (BLOCKED, NO_PATH, YIELDING, OFF_ROADMAP), robot, sentence."""
+
+    code: str
+    robot_id: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficStep:
+    """Result of one step: only routes that changed, and notices that are new."""
+
+    routes: tuple[RoutePlan, ...]
+    notices: tuple[TrafficNotice, ...]
+
+
+class TrafficController(Protocol):
+    """Plans routes and releases them so that robots neither meet nor block one another for good."""
+
+    def step(
+        self,
+        now: float,
+        robots: Mapping[str, RobotSnapshot],
+        factsheets: Mapping[str, RobotFactsheet],
+        goals: Mapping[str, str],
+    ) -> TrafficStep:
+        """One cycle. `now` is s of a monotonic clock; `goals` names the node each robot should reach (a robot
+        without one stays, but may be asked to yield). Called at 10 Hz or faster; deterministic."""
+        ...
