@@ -1,0 +1,1 @@
+"""Simulation: SDF models and worlds, the embedded simulator, instruments and people."""

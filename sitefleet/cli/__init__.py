@@ -1,0 +1,1 @@
+"""The `sitefleet` command line."""
