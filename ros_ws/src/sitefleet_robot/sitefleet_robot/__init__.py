@@ -1,1 +1,1 @@
-"""What runs on a robot."""
+"""What runs on a robot: safety supervisor, localisation, motion and task execution."""

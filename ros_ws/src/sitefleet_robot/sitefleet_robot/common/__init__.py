@@ -1,0 +1,1 @@
+"""What the robot's nodes share: parameters, lifecycle, diagnostics, spinning, QoS and planar geometry."""
