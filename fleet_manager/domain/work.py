@@ -8,6 +8,13 @@ from enum import Enum
 
 from fleet_manager.domain.geometry import Pose2, Pose3
 
+CONFIRMED_BUILT = "CONFIRMED_BUILT"
+"""Reason code of a target that a person says is built, and that no instrument has measured."""
+NO_STANCE = "NO_STANCE"
+"""Reason code of a target without a place to stand."""
+REPEATABLE_TRADES = frozenset({"inspect"})
+"""Trades that change nothing in the building: the same work item may be done again by another job."""
+
 ParameterValue = bool | int | float | str
 
 
@@ -68,7 +75,7 @@ class Outcome(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class AsBuiltRecord:
-    """What was really built at one target; lengths in m, stamp in s of ROS time."""
+    """What was really built at one target; lengths in m, NaN where not measured, stamp in s of ROS time."""
 
     task_id: str
     attempt: int
@@ -88,10 +95,15 @@ class AsBuiltRecord:
     evidence_uri: str
     stamp: float
 
+    @property
+    def left_a_mark(self) -> bool:
+        """The building was changed: whatever the outcome, no robot may work here again by itself."""
+        return self.outcome is Outcome.DONE or self.measured_depth > 0.0 or self.reason_code == CONFIRMED_BUILT
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One work item on its way. `attempt` counts dispatches; `done` are targets with a record that needs no more work."""
+    """One work item on its way. `attempt` counts dispatches, `done` are targets with a record that needs no more."""
 
     id: str
     job_id: str
@@ -103,7 +115,19 @@ class Task:
     done: frozenset[int] = frozenset()
     refused_by: frozenset[str] = frozenset()
     message: str = ""
+    deferred: frozenset[int] = frozenset()
+    """Targets not done, or done and not passed, in this round; a retry opens again those that may be worked again."""
+    held: frozenset[int] = frozenset()
+    """Targets a robot out of reach may be working on: nobody may, until it is seen again or a person decides."""
+    failures: int = 0
+    """Attempts of this round that failed."""
 
     def open_targets(self) -> tuple[WorkTarget, ...]:
-        """Reachable targets that still need work."""
-        return tuple(t for t in self.item.targets if t.reachable and t.index not in self.done)
+        """Reachable targets that still need work and that a robot may be sent to."""
+        closed = self.done | self.deferred | self.held
+        return tuple(t for t in self.item.targets if t.reachable and t.index not in closed)
+
+    @property
+    def unreachable(self) -> frozenset[int]:
+        """Targets no robot can stand at."""
+        return frozenset(t.index for t in self.item.targets if not t.reachable)

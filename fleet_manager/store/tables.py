@@ -39,6 +39,7 @@ class Base(DeclarativeBase):
 
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: UtcDateTime(),
+        float: Float(53),
         dict[str, Any]: JSON(),
         list[Any]: JSON(),
     }
@@ -174,16 +175,17 @@ class AsBuiltRow(Base):
     target_index: Mapped[int]
     outcome: Mapped[str] = mapped_column(String(20))
     measured: Mapped[dict[str, Any]]
-    """x, y, z, qx, qy, qz, qw in the map frame."""
-    deviation: Mapped[float]
-    measured_depth: Mapped[float]
-    measured_value: Mapped[float]
+    """x, y, z, qx, qy, qz, qw in the map frame; null where not measured."""
+    deviation: Mapped[float | None]
+    """None, here and in the next two: not measured (NaN on the wire)."""
+    measured_depth: Mapped[float | None]
+    measured_value: Mapped[float | None]
     passed: Mapped[bool]
     reason_code: Mapped[str] = mapped_column(String(60))
     reason: Mapped[str] = mapped_column(Text)
     instrument: Mapped[str] = mapped_column(String(200))
     evidence_uri: Mapped[str] = mapped_column(Text)
-    stamp: Mapped[float] = mapped_column(Float(53))
+    stamp: Mapped[float]
     """s of ROS time."""
     stored_at: Mapped[datetime]
 

@@ -1,0 +1,14 @@
+"""Alembic's entry: runs on the engine that `fleet_manager.store.engine.migrate` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from fleet_manager.store.tables import Base
+
+engine = context.config.attributes["engine"]
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()
