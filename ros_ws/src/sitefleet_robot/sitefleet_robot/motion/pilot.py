@@ -1,0 +1,145 @@
+"""Who has the wheels: fine positioning, the released route, or nobody. Pure; the node only moves messages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from sitefleet_robot.motion.follower import OPEN, Follower, FollowStatus, FreeSpace
+from sitefleet_robot.motion.obstacles import Array, free_length, nearest
+from sitefleet_robot.motion.port import Alignment
+from sitefleet_robot.motion.positioning import Positioner, PositioningStatus, PositioningTuning, Stance
+from sitefleet_robot.motion.route import FollowedRoute, RouteRefused, RouteUpdate
+from sitefleet_robot.motion.values import STAND, Drive, DriveLimits, Pose2, clamp
+
+SCAN_LIMIT = 0.6
+"""s of ROS time after which a scan says nothing about the present."""
+DT_LIMITS = (0.005, 0.2)
+"""s, plausible time between two poses."""
+
+
+class Pilot:
+    """Turns poses into velocities. `lock` names why the route must not be followed; empty: it may be."""
+
+    def __init__(self, follower: Follower, tuning: PositioningTuning, limits: DriveLimits, corridor: float) -> None:
+        self.follower = follower
+        self.route = FollowedRoute()
+        self.lock = "starting"
+        self.error = ""
+        self.alignment: Alignment | None = None
+        self._tuning = tuning
+        self._limits = limits
+        self._half = corridor
+        self._positioner: Positioner | None = None
+        self._stamp = -math.inf
+        self._pose: Pose2 | None = None
+        self._scan: Callable[[], Array] | None = None
+        self._scan_stamp = -math.inf
+        self._scan_pose = Pose2(0.0, 0.0)
+        self._points: Array | None = None
+        self._space = OPEN
+        self._space_key: object = None
+
+    def take_route(self, update: RouteUpdate) -> bool:
+        """Hand over a route message once a pose is known. Raises RouteRefused, and remembers it as the active error."""
+        if self._pose is None:
+            raise RouteRefused("ROUTE_TOO_FAR", "the robot does not know yet where it is")
+        try:
+            changed = self.route.accept(update, self._pose)
+        except RouteRefused as refused:
+            self.error = refused.code
+            raise
+        self.error = ""
+        self._space_key = None
+        return changed
+
+    def take_scan(self, points: Callable[[], Array], stamp: float) -> None:
+        """A new scan; `points` computes it when it is needed."""
+        if self._pose is not None:
+            self._scan, self._scan_stamp, self._scan_pose = points, stamp, self._pose
+            self._points = None
+
+    def align(self, stance: Stance) -> Alignment:
+        """Start fine positioning; one that runs is given up."""
+        self.cancel_alignment()
+        self.alignment = Alignment(stance)
+        self._positioner = Positioner(stance, self._limits, self._tuning)
+        self.follower.rest()
+        return self.alignment
+
+    def cancel_alignment(self) -> None:
+        """Give up fine positioning that runs."""
+        if self.alignment is not None and self._positioner is not None:
+            self.alignment.status, self.alignment.reason = PositioningStatus.FAILED, "cancelled"
+        self._positioner = None
+
+    def step(self, pose: Pose2, sigma: float, stamp: float, delay: float, auto: bool) -> Drive:
+        """Velocity to propose at a pose. `auto`: the safety supervisor lets autonomy drive."""
+        dt = clamp(stamp - self._stamp, *DT_LIMITS)
+        self._pose, self._stamp = pose, stamp
+        if not auto:
+            if self._positioner is not None:
+                self._positioner.hold()
+            self._leave_route_if_moved(pose)
+            return self.follower.rest()
+        if self._positioner is not None:
+            return self._position(self._positioner, pose, sigma, dt, delay)
+        if self.lock or self.route.next_point is None:
+            return self.follower.rest()
+        drive = self.follower.step(pose, self.route, self._free_space(), dt, delay)
+        if self.follower.status is FollowStatus.OFF_ROUTE:
+            self._drop_route()
+        return drive
+
+    @property
+    def obstructed(self) -> bool:
+        """Wants to move along the route, and cannot."""
+        return self.follower.obstructed
+
+    @property
+    def obstruction(self) -> str:
+        """What is in the way, for a person."""
+        point = self.route.next_point
+        if not self.obstructed or point is None:
+            return ""
+        if not self._scan_fresh():
+            return f"no lidar scan, cannot drive to node {point.node_id}"
+        distance = self.follower.obstacle_distance
+        return f"something is {distance:.2f} m ahead on the way to node {point.node_id}"
+
+    def _position(self, positioner: Positioner, pose: Pose2, sigma: float, dt: float, delay: float) -> Drive:
+        drive = positioner.step(pose, sigma, dt, delay)
+        assert self.alignment is not None
+        self.alignment.status, self.alignment.reason = positioner.status, positioner.reason
+        self.alignment.error = positioner.error
+        if positioner.status is not PositioningStatus.RUNNING:
+            self._positioner = None
+            return STAND
+        return drive
+
+    def _leave_route_if_moved(self, pose: Pose2) -> None:
+        """While autonomy does not drive somebody else may: the route is void once the robot is off its lines."""
+        if self.route.held and not self.route.on_way(pose, self.follower.tuning.off_route):
+            self._drop_route()
+
+    def _drop_route(self) -> None:
+        self.route.drop()
+        self.error = "ROUTE_LOST"
+
+    def _scan_fresh(self) -> bool:
+        return self._stamp - self._scan_stamp <= SCAN_LIMIT
+
+    def _free_space(self) -> FreeSpace:
+        """What the newest scan says of the line to the next node; computed once for each scan and line."""
+        if self._scan is None or not self._scan_fresh():
+            return FreeSpace(0.0, 0.0)
+        point = self.route.next_point
+        assert point is not None
+        key = (self._scan_stamp, point.sequence_id, point.route_id, self.route.approaching)
+        if key != self._space_key:
+            if self._points is None:
+                self._points = self._scan()
+            start, end = self.route.segment_start, (point.x, point.y)
+            ahead = free_length(self._points, self._scan_pose, start, end, self._half)
+            self._space, self._space_key = FreeSpace(ahead, nearest(self._points)), key
+        return self._space
