@@ -1,0 +1,5 @@
+"""`python -m sitefleet` is the `sitefleet` command."""
+
+from sitefleet.cli import main
+
+main()

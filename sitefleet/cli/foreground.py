@@ -1,0 +1,114 @@
+"""Runs rows of the table in the foreground of a terminal: their output on the screen, Ctrl-C stops them in order."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from sitefleet.cli.exit_codes import CommandError, ExitCode
+from sitefleet.processes import Process, SiteRun, site_processes
+from sitefleet.resources import ResourceMissing
+from sitefleet.robots import RobotChoiceError, RobotSpec, choose_robots, home_places
+from sitefleet.starter import Death, Starter
+
+FOLLOW_PERIOD = 0.2
+
+
+class Stopped(Exception):
+    """A person or a service supervisor asked this process to end."""
+
+
+@contextmanager
+def stop_signals() -> Iterator[None]:
+    """SIGINT, SIGTERM and SIGHUP raise Stopped inside the block, so that every `finally` on the way out runs."""
+
+    def raise_stopped(number: int, frame: FrameType | None) -> NoReturn:
+        # Once is enough: an impatient second Ctrl-C must not cut the shutdown short.
+        for each in caught:
+            signal.signal(each, signal.SIG_IGN)
+        raise Stopped(signal.Signals(number).name)
+
+    caught = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, raise_stopped) for number in caught]
+    try:
+        yield
+    finally:
+        for number, handler in zip(caught, before, strict=True):
+            signal.signal(number, handler)
+
+
+class Follower:
+    """Copies what is appended to log files to standard output, each line with the process' name in front."""
+
+    def __init__(self, files: dict[str, Path]) -> None:
+        self._files = files
+        self._read = dict.fromkeys(files, 0)
+        self._width = max((len(name) for name in files), default=0)
+
+    def copy(self) -> None:
+        """Write the complete lines that are new since the last call."""
+        for name, file in self._files.items():
+            if not file.exists():
+                continue
+            with file.open("rb") as stream:
+                stream.seek(self._read[name])
+                new = stream.read()
+            complete = new[: new.rfind(b"\n") + 1]
+            self._read[name] += len(complete)
+            for line in complete.decode("utf-8", errors="replace").splitlines():
+                sys.stdout.write(f"{name:<{self._width}} | {line}\n")
+        sys.stdout.flush()
+
+
+def chosen(site: Path, storey: str | None, robots: Sequence[str]) -> tuple[str, tuple[RobotSpec, ...]]:
+    """The storey (the only one when none is named) and the robots, or one clear error."""
+    storeys = sorted(file.parent.name for file in site.glob("*/roadmap.geojson"))
+    if not storeys:
+        raise CommandError(
+            f"{site} is not a site package (no STOREY/roadmap.geojson in it); make one with `sitefleet site import`",
+            ExitCode.BAD_INPUT,
+        )
+    if storey is None and len(storeys) > 1:
+        raise CommandError(f"which storey? --storey {' | '.join(storeys)}", ExitCode.USAGE)
+    name = storey or storeys[0]
+    if name not in storeys:
+        raise CommandError(f"no storey {name!r} in {site}; there are: {', '.join(storeys)}", ExitCode.BAD_INPUT)
+    try:
+        return name, choose_robots(robots, list(home_places(site / name / "roadmap.geojson")))
+    except RobotChoiceError as error:
+        raise CommandError(str(error), ExitCode.BAD_INPUT) from error
+
+
+def processes_of(run: SiteRun, *rows: str) -> tuple[Process, ...]:
+    """Rows of the table for this run, or one clear error."""
+    try:
+        return site_processes(run, frozenset(rows))
+    except RobotChoiceError as error:
+        raise CommandError(str(error), ExitCode.BAD_INPUT) from error
+    except ResourceMissing as error:
+        raise CommandError(str(error), ExitCode.MISSING) from error
+
+
+def run_in_foreground(processes: Sequence[Process], log_dir: Path) -> None:
+    """Run until a signal comes (returns) or a process dies.
+
+    Raises:
+        CommandError: a process died; the message has its last lines.
+    """
+    death: Death | None = None
+    with stop_signals():
+        try:
+            with Starter(processes, log_dir) as starter:
+                follower = Follower({process.name: starter.log_file(process.name) for process in processes})
+                while death is None:
+                    death = starter.watch(timeout=FOLLOW_PERIOD)
+                    follower.copy()
+        except Stopped:
+            follower.copy()
+    if death is not None:
+        raise CommandError(str(death), ExitCode.FAILED)
