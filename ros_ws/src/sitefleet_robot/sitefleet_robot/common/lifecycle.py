@@ -30,7 +30,7 @@ class RobotLifecycleNode(LifecycleNode):
     """A lifecycle node of one robot; its namespace is the robot's id.
 
     `params` are the checked parameters, `shape` the robot's measures. Raises ParameterError and
-    NoRobotNamespaceError when it is made wrongly.
+    RobotIdentityError when it is made wrongly.
     """
 
     PARAMETERS: ClassVar[Sequence[ParameterSpec]] = ()
@@ -39,7 +39,7 @@ class RobotLifecycleNode(LifecycleNode):
         super().__init__(node_name, automatically_declare_parameters_from_overrides=True, **node_arguments)
         self.active = False
         self.params = declare(self, (AUTOSTART, *ROBOT_PARAMETERS, *self.PARAMETERS))
-        self.robot_id = robot_id_of(self)
+        self.robot_id = robot_id_of(self, self.params)
         self.shape = RobotShape.of(self.params)
         self.failure: Exception | None = None
         self._diagnostics = DiagnosticsPublisher(self, self.health)

@@ -15,7 +15,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from sitefleet_robot.common.lifecycle import LifecycleError, RobotLifecycleNode
 from sitefleet_robot.common.parameters import ParameterError
-from sitefleet_robot.common.robot import NoRobotNamespaceError
+from sitefleet_robot.common.robot import RobotIdentityError
 
 SPIN_TIMEOUT = 0.1
 """s. The events executor hangs when it waits without a limit; this is also how late a signal may be seen."""
@@ -62,7 +62,7 @@ def run(make_nodes: Callable[[], Sequence[Node]], args: Sequence[str] | None = N
                 executor.add_node(node)
                 if isinstance(node, RobotLifecycleNode):
                     node.autostart()
-        except (ParameterError, NoRobotNamespaceError, LifecycleError) as fault:
+        except (ParameterError, RobotIdentityError, LifecycleError) as fault:
             cause = f" ({fault.__cause__})" if fault.__cause__ else ""
             print(f"error: {fault}{cause}", file=sys.stderr)
             return EXIT_CONFIGURATION
