@@ -1,0 +1,71 @@
+"""From tracks to routes as robots get them: ids that are never used twice, numbers that only grow."""
+
+from __future__ import annotations
+
+import math
+
+from fleet_manager.traffic import RoutePlan, RouteStep
+from fleet_manager.traffic.fleet import Fleet
+from fleet_manager.traffic.track import Track
+
+_NARROW = 0.10
+"""m beside the robot below which it drives at half speed."""
+
+
+class Routes:
+    """Routes of one instance of the manager."""
+
+    def __init__(self, instance: str, fleet: Fleet) -> None:
+        self._instance = instance
+        self._fleet = fleet
+        self._count = 0
+        self._changed: set[str] = set()
+
+    def changed(self, track: Track) -> None:
+        """The robot's base or horizon is different now."""
+        self._changed.add(track.robot_id)
+
+    def take(self, track: Track, now: float) -> RoutePlan | None:
+        """The route to send now: a changed one, the first one, or one that the robot has not reported for long."""
+        if not track.base or track.fixed:
+            return None
+        first = not track.route_id and (track.aim is not None or bool(track.ghost))
+        again = (
+            bool(track.route_id)
+            and not track.taken_up
+            and track.seen_at > track.sent_at
+            and now - track.sent_at >= self._fleet.settings.resend_after
+        )
+        changed = track.robot_id in self._changed
+        if not (first or changed or again):
+            return None
+        self._changed.discard(track.robot_id)
+        if not track.route_id:
+            self._count += 1
+            track.route_id = f"{self._instance}-{track.robot_id}-{self._count}"
+            track.update_id, track.known = 1, False
+        elif changed:
+            track.update_id += 1
+        track.taken_up, track.sent_at = False, now
+        return self._compose(track)
+
+    def _compose(self, track: Track) -> RoutePlan:
+        space, sheet, settings = self._fleet.space, track.sheet, self._fleet.settings
+        steps: list[RouteStep] = []
+        before: int | None = None
+        for offset, node in enumerate([*track.base, *track.plan]):
+            x, y = space.xy[node]
+            speed = sheet.max_speed
+            if before is None:
+                pose = track.snapshot.pose
+                if not track.known and math.dist((x, y), (pose.x, pose.y)) > settings.bootstrap:
+                    speed = min(speed, settings.slow)
+            else:
+                edge = space.edge_between(before, node)
+                if edge is None or space.edges[edge].clearance - sheet.half_width < _NARROW:
+                    speed *= 0.5
+            steps.append(
+                RouteStep(track.first_id + offset, space.node_ids[node], x, y, speed, settings.deviation)
+            )
+            before = node
+        return RoutePlan(track.robot_id, track.route_id, track.update_id, tuple(steps), track.end_id)
