@@ -1,0 +1,15 @@
+"""One robot: its safety supervisor, alone in its process, and its autonomy.
+
+ros2 launch sitefleet robot.launch.py site:=FOLDER robot:=d1:driller:home_1 sim:=none
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sitefleet.launching import described, nodes
+
+
+def generate_launch_description() -> Any:
+    """Entry point of `ros2 launch`."""
+    return described(("site", "storey", "robot", "sim", "run"), lambda run: nodes(run, "safety", "autonomy"))
