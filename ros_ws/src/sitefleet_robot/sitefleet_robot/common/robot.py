@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from rclpy.node import Node
@@ -101,3 +102,11 @@ def state_folder(robot_id: str, parameters: Parameters) -> Path:
         return Path(given).expanduser()
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(base) / "sitefleet" / robot_id
+
+
+def software_version() -> str:
+    """Version of this package, for records; `unknown` when it runs from a folder without being installed."""
+    try:
+        return metadata.version("sitefleet_robot")
+    except metadata.PackageNotFoundError:
+        return "unknown"

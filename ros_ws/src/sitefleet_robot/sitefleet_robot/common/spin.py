@@ -27,7 +27,7 @@ EXIT_CONFIGURATION = 2
 def make_executor() -> Executor:
     """The events executor where this rclpy has one (a third of the CPU time), else the single-threaded one."""
     try:
-        from rclpy.experimental.events_executor import EventsExecutor  # noqa: PLC0415
+        from rclpy.experimental.events_executor import EventsExecutor
     except ImportError:
         return SingleThreadedExecutor()
     return EventsExecutor()

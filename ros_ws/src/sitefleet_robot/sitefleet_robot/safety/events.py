@@ -1,0 +1,37 @@
+"""The table that says, for each trigger, which class and severity of safety event it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sitefleet_robot.safety.states import Trigger
+
+
+@dataclass(frozen=True)
+class EventKind:
+    """Class of docs/safety.md; severity 0 info, 1 warning, 2 serious, 3 severe."""
+
+    event_class: str
+    severity: int
+
+
+EVENT_KINDS: Mapping[Trigger, EventKind] = {
+    Trigger.STARTED: EventKind("CONFIG_CHANGE", 0),
+    Trigger.STARTED_LATCHED: EventKind("CONFIG_CHANGE", 1),
+    Trigger.RESUME: EventKind("RESUME", 0),
+    Trigger.LEASE: EventKind("CONTROL_HANDOVER", 0),
+    Trigger.HOLD: EventKind("CONTROL_HANDOVER", 0),
+    Trigger.FIELD_BLOCKED: EventKind("PROTECTIVE_STOP", 1),
+    Trigger.FIELD_FREE: EventKind("PROTECTIVE_STOP", 0),
+    Trigger.REMOTE_STOP: EventKind("REMOTE_STOP", 2),
+    Trigger.CONTACT: EventKind("CONTACT", 3),
+    Trigger.PROPOSALS_LOST: EventKind("COMMS_LOSS", 2),
+    Trigger.CONTROL_LOST: EventKind("COMMS_LOSS", 1),
+    Trigger.SCAN_LOST: EventKind("SENSOR_FAULT", 2),
+    Trigger.ODOM_LOST: EventKind("SENSOR_FAULT", 2),
+    Trigger.POSE_LOST: EventKind("SENSOR_FAULT", 2),
+    Trigger.BUMPER_LOST: EventKind("SENSOR_FAULT", 2),
+    Trigger.RESET: EventKind("RESET", 0),
+    Trigger.INTERNAL_ERROR: EventKind("SENSOR_FAULT", 3),
+}

@@ -1,0 +1,193 @@
+"""The supervisor's node: moves messages into the core and commands out of it. `python -m sitefleet_robot.safety.node`.
+
+It is no lifecycle node on purpose: nothing in the network may deactivate what stands between the network and the
+wheels. All callbacks run in one thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from geometry_msgs.msg import PoseWithCovarianceStamped, Twist, TwistStamped
+from nav_msgs.msg import Odometry
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from sensor_msgs.msg import LaserScan
+from sitefleet_interfaces.msg import ControlCommand, SafetyEvent, SafetyState
+from sitefleet_interfaces.srv import Reset, Resume, SetMode, Stop
+from std_msgs.msg import Bool
+
+from sitefleet_robot.common import qos
+from sitefleet_robot.common.diagnostics import DiagnosticsPublisher, Health, Level
+from sitefleet_robot.common.parameters import ParameterError, declare
+from sitefleet_robot.common.robot import ROBOT_PARAMETERS, RobotShape, robot_id_of, software_version, state_folder
+from sitefleet_robot.common.spin import run
+from sitefleet_robot.safety import messages
+from sitefleet_robot.safety.memory import Memory, MemoryStore, MemoryWriteError
+from sitefleet_robot.safety.parameters import PARAMETERS, TICK, settings_of
+from sitefleet_robot.safety.scan import Mount, ScanConverter
+from sitefleet_robot.safety.states import PROTECTIVE
+from sitefleet_robot.safety.supervisor import Supervisor
+from sitefleet_robot.safety.values import (
+    ZERO,
+    Answer,
+    Bumper,
+    Effect,
+    Failure,
+    Input,
+    ModeRequest,
+    Proposal,
+    ResetRequest,
+    ResumeRequest,
+    StopRequest,
+    Tick,
+    Transition,
+)
+
+STATE_PERIOD = 0.2
+"""s of wall time between two messages on `safety_state` when nothing changes."""
+_NO_ANSWER = Answer(False, "fault", "the supervisor has an internal error; restart it")
+
+
+class SafetySupervisor(Node):
+    """Owns `cmd_vel` of one robot. Watchdogs run on the monotonic clock, by arrival; ROS time may stand still."""
+
+    def __init__(self, **node_arguments: Any) -> None:
+        super().__init__("safety_supervisor", automatically_declare_parameters_from_overrides=True, **node_arguments)
+        parameters = declare(self, (*ROBOT_PARAMETERS, *PARAMETERS))
+        self.robot_id = robot_id_of(self, parameters)
+        try:
+            settings = settings_of(self.robot_id, parameters, RobotShape.of(parameters))
+        except ValueError as fault:
+            raise ParameterError(f"{self.get_fully_qualified_name()}: {fault}") from fault
+        self._configuration_hash = hashlib.sha256(json.dumps(dict(parameters), sort_keys=True).encode()).hexdigest()
+        self._version = software_version()
+        self._store = MemoryStore(state_folder(self.robot_id, parameters))
+        memory = self._store.load()
+        self._event_seq = memory.event_seq
+        self._converter = ScanConverter(Mount(*(parameters.real(f"lidar_{axis}") for axis in ("x", "y", "yaw"))))
+        self._command = self.create_publisher(Twist, "cmd_vel", qos.COMMAND)
+        self._state = self.create_publisher(SafetyState, "safety_state", qos.LATCHED)
+        self._events = self.create_publisher(SafetyEvent, "/fleet/safety_event", qos.RECORD)
+        self.core = Supervisor(settings, memory)
+        self._act(self.core.start)
+        self._subscribe()
+        self._serve()
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(TICK, self._on_tick, clock=steady)
+        self.create_timer(STATE_PERIOD, self._publish_state, clock=steady)
+        DiagnosticsPublisher(self, self._health)
+
+    def on_exit(self) -> None:
+        """The process leaves: the drive gets a last, explicit zero."""
+        self._command.publish(messages.twist_message(ZERO))
+
+    def _subscribe(self) -> None:
+        table: tuple[tuple[type, str, Any, Callable[[Any], Input]], ...] = (
+            (TwistStamped, "cmd_vel_auto", qos.COMMAND, lambda m: Proposal(messages.twist_of(m.twist))),
+            (ControlCommand, "control", qos.COMMAND, messages.control_of),
+            (LaserScan, "scan", qos.SCAN, lambda m: messages.scan_of(m, self._converter)),
+            (Odometry, "odom", qos.STREAM, messages.odometry_of),
+            (PoseWithCovarianceStamped, "pose", qos.STREAM, messages.pose_of),
+            (Bool, "bumper", qos.STREAM, lambda m: Bumper(m.data)),
+        )
+        for kind, topic, profile, convert in table:
+            self.create_subscription(kind, topic, self._taking_in(convert), profile)
+
+    def _serve(self) -> None:
+        table: tuple[tuple[type, str, Callable[[Any], Input]], ...] = (
+            (Stop, "stop", lambda q: StopRequest(q.requested_by, q.reason)),
+            (Reset, "reset", lambda q: ResetRequest(q.requested_by, q.reason)),
+            (Resume, "resume", lambda q: ResumeRequest(q.requested_by, q.reason)),
+            (SetMode, "set_mode", lambda q: ModeRequest(q.mode, q.requested_by, q.lease_epoch)),
+        )
+        for kind, name, convert in table:
+            self.create_service(kind, name, self._answering(convert))
+
+    def _taking_in(self, convert: Callable[[Any], Input]) -> Callable[[Any], None]:
+        def take_in(message: Any) -> None:
+            self._act(lambda now: self.core.handle(convert(message), now))
+
+        return take_in
+
+    def _answering(self, convert: Callable[[Any], Input]) -> Callable[[Any, Any], Any]:
+        def answer(request: Any, response: Any) -> Any:
+            effect = self._act(lambda now: self.core.handle(convert(request), now))
+            given = effect.answer or _NO_ANSWER
+            response.success, response.code, response.message = given.success, given.code, given.message
+            response.state = self.core.state.number
+            return response
+
+        return answer
+
+    def _on_tick(self) -> None:
+        self._act(lambda now: self.core.handle(Tick(), now))
+
+    def _act(self, step: Callable[[float], Effect]) -> Effect:
+        """Run a step of the core and carry out its effect: the command first, everything else after it."""
+        try:
+            effect = step(time.monotonic())
+        # The edge of the process: whatever went wrong, the robot must stand and say so.
+        except Exception as failure:
+            self.get_logger().fatal(f"internal error: {type(failure).__name__}: {failure}")
+            effect = self.core.handle(Failure(f"internal error: {type(failure).__name__}: {failure}"), time.monotonic())
+        if effect.publish:
+            self._command.publish(messages.twist_message(self.core.command))
+        if effect.remember:
+            self._remember(effect)
+        for transition in effect.transitions:
+            self._report(transition)
+        if effect.transitions:
+            self._publish_state()
+        return effect
+
+    def _remember(self, effect: Effect) -> None:
+        seq = self._event_seq + len(effect.transitions)
+        try:
+            self._store.save(Memory(tuple(self.core.causes), seq, self.core.teleop.epoch))
+        except MemoryWriteError as fault:
+            # A stop that would not survive a restart is no latched stop.
+            failed = self.core.handle(Failure(str(fault)), time.monotonic())
+            self._command.publish(messages.twist_message(self.core.command))
+            effect.transitions.extend(failed.transitions)
+
+    def _report(self, transition: Transition) -> None:
+        self._event_seq += 1
+        t_mono, t_utc = time.monotonic_ns(), time.time_ns()
+        context = messages.RecordContext(
+            self._event_seq, str(uuid.uuid4()), t_utc, t_mono, self.robot_id, self._version, self._configuration_hash
+        )
+        self._events.publish(messages.event_message(transition, context))
+        log = self.get_logger()
+        line = (
+            f"{transition.before.label} -> {transition.after.label} [{transition.trigger.value}] {transition.sentence}"
+        )
+        if transition.after.latched or transition.after in PROTECTIVE:
+            log.warning(line)
+        else:
+            log.info(line)
+
+    def _publish_state(self) -> None:
+        self._state.publish(messages.state_message(self.core, self.get_clock().now().to_msg()))
+
+    def _health(self) -> Health:
+        state = self.core.state
+        level = Level.ERROR if state.latched else Level.WARN if state in PROTECTIVE else Level.OK
+        refused = {f"refused: {code}": count for code, count in sorted(self.core.refusals.items())}
+        values = {"state": state.label, "reason_code": self.core.reason.trigger.value, **refused}
+        return Health(level, f"{state.label}: {self.core.reason.sentence}", values)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Entry point of the process."""
+    return run(lambda: [SafetySupervisor()], args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,258 @@
+"""The supervisor's core: takes what arrives, with the time it arrived, and decides the command. No clock, no ROS.
+
+`handle` is the one entrance. After each call `command` is what the drive must do now; in every state that does not
+move it is zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sitefleet_robot.safety import checks, requests
+from sitefleet_robot.safety.clearance import FieldMonitor
+from sitefleet_robot.safety.limits import Situation, SpeedLimiter, lowest, model_limit
+from sitefleet_robot.safety.memory import Memory
+from sitefleet_robot.safety.parameters import SupervisorSettings
+from sitefleet_robot.safety.states import MOVING, PROTECTIVE, State, Trigger, next_state
+from sitefleet_robot.safety.teleop import Teleoperation
+from sitefleet_robot.safety.values import (
+    ZERO,
+    Answer,
+    Bumper,
+    Cause,
+    Control,
+    Effect,
+    Failure,
+    Input,
+    ModeRequest,
+    Odometry,
+    Pose,
+    Proposal,
+    ResetRequest,
+    ResumeRequest,
+    Scan,
+    StopRequest,
+    Tick,
+    Transition,
+    Twist2,
+)
+from sitefleet_robot.safety.watchdogs import RELIED_ON, Watchdogs
+
+STOP_CAUSES = frozenset(trigger for trigger in Trigger if next_state(State.AUTO, trigger) is State.STOPPED)
+"""What latches a stop."""
+_TELEOP_STATES = (State.TELEOP, State.PROTECTIVE_TELEOP)
+
+
+class Supervisor:
+    """State, streams and the command of one robot. Times are monotonic, s."""
+
+    def __init__(
+        self, settings: SupervisorSettings, memory: Memory, limiters: Sequence[SpeedLimiter] | None = None
+    ) -> None:
+        self.settings = settings
+        self.state = State.BOOT
+        self.reason = Cause(Trigger.STARTED, "starting")
+        self.causes: list[Cause] = list(memory.causes)
+        self.command = ZERO
+        self.speed_limit = settings.max_speed
+        self.refusals: Counter[str] = Counter()
+        self.watch = Watchdogs(settings)
+        self.teleop = Teleoperation(settings.robot_id, settings.command_max_age, memory.lease_epoch)
+        self.field = FieldMonitor(settings)
+        self.pose: Pose | None = None
+        self.motion = ZERO
+        self.bumper_pressed = False
+        self._limiters = [model_limit(settings.max_speed), *(limiters or ())]
+        self._proposal = ZERO
+        self._control_due = -math.inf
+        self._last_tick: float | None = None
+        self._excused = False
+        self._handlers: dict[type, Callable[[Any, float, Effect], None]] = {
+            Proposal: self._on_proposal,
+            Control: self._on_control,
+            Scan: self._on_scan,
+            Odometry: self._on_odometry,
+            Pose: self._on_pose,
+            Bumper: self._on_bumper,
+            Tick: self._on_tick,
+            Failure: self._on_failure,
+            StopRequest: self._answering(requests.stop),
+            ResetRequest: self._answering(requests.reset),
+            ResumeRequest: self._answering(requests.resume),
+            ModeRequest: self._answering(requests.set_mode),
+        }
+
+    def start(self, now: float) -> Effect:
+        """Leave BOOT: to HOLD, or to STOPPED if a stop was latched before the restart."""
+        effect = Effect(publish=True)
+        if self.causes:
+            told = "; ".join(cause.sentence for cause in self.causes)
+            self.apply(Trigger.STARTED_LATCHED, f"stopped before the restart: {told}", now, effect)
+        else:
+            self.apply(Trigger.STARTED, "started; waits for a person to resume", now, effect)
+        return effect
+
+    def handle(self, value: Input, now: float) -> Effect:
+        """Take in one input that arrived at `now`."""
+        effect = Effect()
+        before = self.command
+        self._handlers[type(value)](value, now, effect)
+        self.command = self._decide_command(now)
+        # Motion that must end, ends now and not at the next tick.
+        effect.publish |= bool(effect.transitions) or (self.command.is_zero and not before.is_zero)
+        return effect
+
+    def apply(
+        self, trigger: Trigger, sentence: str, now: float, effect: Effect, by: str = "", since: float | None = None
+    ) -> None:
+        """Let a trigger act on the state. `since` is when its cause arose, if that was earlier than now."""
+        before, after = self.state, next_state(self.state, trigger)
+        further = (
+            after is State.STOPPED and trigger in STOP_CAUSES and all(c.trigger is not trigger for c in self.causes)
+        )
+        if after is before and not further:
+            return
+        if after is State.STOPPED and trigger in STOP_CAUSES:
+            self.causes.append(Cause(trigger, sentence, by))
+        elif before is State.STOPPED and after is State.HOLD:
+            self.causes.clear()
+        if after is not before:
+            self.state = after
+            code = self.causes[0].trigger if after is State.STOPPED else trigger
+            self.reason = Cause(code, sentence, by)
+            if after not in _TELEOP_STATES:
+                self.teleop.disarm()
+            self.field.entered(after)
+        stopped = before in MOVING and after not in MOVING
+        effect.transitions.append(
+            Transition(
+                before=before,
+                after=after,
+                trigger=trigger,
+                sentence=sentence,
+                by=by,
+                lease_holder=self.teleop.holder,
+                twist=self.motion,
+                pose=self.pose,
+                latency=now - (now if since is None else since) if stopped else math.nan,
+                separation=self.field.separation(),
+            )
+        )
+        effect.remember = True
+
+    def expect_control(self, until: float) -> None:
+        """The operator's stream may take until then to begin."""
+        self._control_due = until
+
+    def _answering(self, decide: Callable[..., Answer]) -> Callable[[Any, float, Effect], None]:
+        def answer(request: Any, now: float, effect: Effect) -> None:
+            effect.answer = decide(self, request, now, effect)
+
+        return answer
+
+    def _on_proposal(self, value: Proposal, now: float, effect: Effect) -> None:
+        effect.publish = self.state is State.AUTO
+        refusal = checks.finite(value.twist)
+        if refusal is not None:
+            # What the last good proposal said is not what autonomy wants now, and what it wants now is not known.
+            self._proposal = ZERO
+            self.refusals[refusal.code] += 1
+            self.watch[Trigger.PROPOSALS_LOST].faulty(refusal.sentence)
+            return
+        self._proposal = value.twist
+        self.watch[Trigger.PROPOSALS_LOST].seen(now)
+
+    def _on_control(self, value: Control, now: float, effect: Effect) -> None:
+        if self.state not in _TELEOP_STATES:
+            self.refusals["not_armed"] += 1
+            return
+        refusal = self.teleop.accept(value, now)
+        if refusal is not None:
+            self.refusals[refusal.code] += 1
+            self.watch[Trigger.CONTROL_LOST].faulty(refusal.sentence)
+            return
+        self.watch[Trigger.CONTROL_LOST].seen(now)
+        effect.publish = self.state is State.TELEOP
+
+    def _on_scan(self, value: Scan, now: float, effect: Effect) -> None:
+        if value.points.fault:
+            self.watch[Trigger.SCAN_LOST].faulty(value.points.fault)
+            self.refusals["bad_scan"] += 1
+            return
+        self.watch[Trigger.SCAN_LOST].seen(now)
+        self.field.seen(value.points)
+        wanted = self._limited_wish(now)
+        if self.state in MOVING and self.field.confirmed_block(wanted):
+            distance = self.field.separation()
+            self.apply(Trigger.FIELD_BLOCKED, f"something is {distance:.2f} m from the robot, in its way", now, effect)
+        elif self.state in PROTECTIVE:
+            self.field.watch_clearing(wanted, now)
+
+    def _on_odometry(self, value: Odometry, now: float, _effect: Effect) -> None:
+        refusal = checks.finite(value.twist)
+        if refusal is not None:
+            self.refusals[refusal.code] += 1
+            self.watch[Trigger.ODOM_LOST].faulty(refusal.sentence)
+            return
+        self.motion = value.twist
+        self.watch[Trigger.ODOM_LOST].seen(now)
+
+    def _on_pose(self, value: Pose, now: float, _effect: Effect) -> None:
+        refusal = checks.pose_usable(value, self.settings.pose_max_sigma)
+        if refusal is not None:
+            self.refusals[refusal.code] += 1
+            self.watch[Trigger.POSE_LOST].faulty(refusal.sentence)
+            return
+        self.pose = value
+        self.watch[Trigger.POSE_LOST].seen(now)
+
+    def _on_bumper(self, value: Bumper, now: float, effect: Effect) -> None:
+        self.watch[Trigger.BUMPER_LOST].seen(now)
+        self.bumper_pressed = value.pressed
+        if value.pressed:
+            self.apply(Trigger.CONTACT, "the contact sensor touches something", now, effect)
+
+    def _on_tick(self, _value: Tick, now: float, effect: Effect) -> None:
+        effect.publish = True
+        late = self._last_tick is not None and now - self._last_tick > self.settings.stall
+        self._last_tick = now
+        if late and not self._excused:
+            # This process itself did not run: what arrived meanwhile is still to be taken in. Judge at the next tick.
+            self._excused = True
+            return
+        self._excused = False
+        lost = self.watch.lost(RELIED_ON.get(self.state, ()), now)
+        if now < self._control_due and Trigger.CONTROL_LOST in lost:
+            lost.remove(Trigger.CONTROL_LOST)
+        for loss in lost:
+            watch = self.watch[loss]
+            self.apply(loss, watch.complaint(now), now, effect, since=now - watch.age(now))
+        if self.state in PROTECTIVE and self.field.cleared(now):
+            self.apply(Trigger.FIELD_FREE, "the field is free again, the robot goes on", now, effect)
+
+    def _on_failure(self, value: Failure, now: float, effect: Effect) -> None:
+        self.apply(Trigger.INTERNAL_ERROR, value.message, now, effect)
+
+    def _wish(self) -> Twist2:
+        if self.state in _TELEOP_STATES:
+            return self.teleop.twist
+        return self._proposal if self.state in {State.AUTO, State.PROTECTIVE_AUTO} else ZERO
+
+    def _limited_wish(self, now: float) -> Twist2:
+        limit = lowest(self._limiters, Situation(self.state, self.pose, self.motion, now))
+        self.speed_limit = min(limit.speed, self.settings.max_speed)
+        # A limit holds for the corners of a robot that turns, too.
+        turn = min(self.settings.max_turn_rate, self.speed_limit / self.settings.field.corner_radius)
+        return checks.limited(self._wish(), self.speed_limit, turn)
+
+    def _decide_command(self, now: float) -> Twist2:
+        wanted = self._limited_wish(now)
+        if self.state not in MOVING or wanted.is_zero:
+            return ZERO
+        result = self.field.evaluate(wanted)
+        if result.blocked:
+            return ZERO
+        return wanted if result.scale == 1.0 else wanted.scaled(result.scale)

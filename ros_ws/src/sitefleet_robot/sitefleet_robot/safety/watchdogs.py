@@ -1,0 +1,53 @@
+"""Which streams a state relies on, and which of them are lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sitefleet_robot.safety.checks import StreamWatch
+from sitefleet_robot.safety.parameters import SupervisorSettings
+from sitefleet_robot.safety.states import State, Trigger
+
+_AUTO = (Trigger.PROPOSALS_LOST, Trigger.SCAN_LOST, Trigger.ODOM_LOST, Trigger.POSE_LOST, Trigger.BUMPER_LOST)
+_TELEOP = (Trigger.CONTROL_LOST, Trigger.SCAN_LOST, Trigger.ODOM_LOST, Trigger.BUMPER_LOST)
+
+RELIED_ON: Mapping[State, tuple[Trigger, ...]] = {
+    State.AUTO: _AUTO,
+    State.PROTECTIVE_AUTO: _AUTO,
+    State.TELEOP: _TELEOP,
+    State.PROTECTIVE_TELEOP: _TELEOP,
+}
+"""The losses that matter in a state; in the others nothing moves, so nothing can be lost."""
+
+NEEDED_FOR_RESUME = _AUTO
+NEEDED_FOR_LEASE = tuple(loss for loss in _TELEOP if loss is not Trigger.CONTROL_LOST)
+
+CLEARS: Mapping[Trigger, Trigger] = {loss: loss for loss in (*_AUTO, Trigger.BUMPER_LOST)} | {
+    Trigger.CONTACT: Trigger.BUMPER_LOST
+}
+"""The stream that must be back before a latched stop of that cause can be reset."""
+
+
+class Watchdogs:
+    """One watch for each loss."""
+
+    def __init__(self, s: SupervisorSettings) -> None:
+        self._watches = {
+            Trigger.PROPOSALS_LOST: StreamWatch("proposal of autonomy", s.autonomy_timeout, s.guard),
+            Trigger.CONTROL_LOST: StreamWatch("command of the operator", s.control_timeout, s.guard),
+            Trigger.SCAN_LOST: StreamWatch("good lidar scan", s.scan_timeout, s.guard),
+            Trigger.ODOM_LOST: StreamWatch("odometry", s.odom_timeout, s.guard),
+            Trigger.POSE_LOST: StreamWatch("good pose", s.pose_timeout, s.guard),
+            Trigger.BUMPER_LOST: StreamWatch("reading of the contact sensor", s.bumper_timeout, s.guard),
+        }
+
+    def __getitem__(self, loss: Trigger) -> StreamWatch:
+        return self._watches[loss]
+
+    def lost(self, losses: tuple[Trigger, ...], now: float) -> list[Trigger]:
+        """Those of `losses` that have happened."""
+        return [loss for loss in losses if not self._watches[loss].fresh(now)]
+
+    def complaints(self, losses: list[Trigger], now: float) -> str:
+        """One sentence about each of them."""
+        return "; ".join(self._watches[loss].complaint(now) for loss in losses)
