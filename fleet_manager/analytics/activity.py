@@ -50,7 +50,8 @@ def spans_of(samples: Sequence[RobotSample], end: float) -> tuple[Span, ...]:
 
 def seconds_of(samples: Sequence[RobotSample], spans: Sequence[Span]) -> dict[Activity, float]:
     """Seconds of each activity. Driving and working are the robot's own counters, which miss nothing between samples;
-    charging and stopped come from the spans, and what is left was waiting."""
+    charging and stopped come from the spans, and what is left was waiting.
+    """
     seconds = {a: sum(s.end - s.begin for s in spans if s.activity is a) for a in Activity}
     total = sum(seconds.values())
     seconds[Activity.DRIVING] = _grown([s.time_driving for s in samples])

@@ -57,7 +57,9 @@ def hole_positions(targets: Sequence[TargetResult], tolerance: float) -> Markup:
     centre_y = HEIGHT / 2
     scale = radius / reach
     rings = [
-        tag("circle", cx=middle, cy=centre_y, r=r * scale, class_="grid") for r in _steps(reach, nice_step(reach, 3)) if r
+        tag("circle", cx=middle, cy=centre_y, r=r * scale, class_="grid")
+        for r in _steps(reach, nice_step(reach, 3))
+        if r
     ]
     dots = [
         tag(
@@ -144,14 +146,25 @@ def robot_timeline(summary: RunSummary) -> Markup:
     ]
     caption = tag("text", "time on site, min:s", x=width - 16, y=base + 32, class_="end")
     return tag(
-        "svg", ticks, rows, caption, class_="chart wide", viewBox=f"0 0 {width:.0f} {height:.0f}", role="img",
+        "svg",
+        ticks,
+        rows,
+        caption,
+        class_="chart wide",
+        viewBox=f"0 0 {width:.0f} {height:.0f}",
+        role="img",
         aria_label="What each robot did over time",
     )
 
 
 def _chart(label: str, *children: object) -> Markup:
     return tag(
-        "svg", *children, class_="chart", viewBox=f"0 0 {WIDTH:.0f} {HEIGHT:.0f}", role="img", aria_label=label  # type: ignore[arg-type]
+        "svg",
+        *children,
+        class_="chart",
+        viewBox=f"0 0 {WIDTH:.0f} {HEIGHT:.0f}",
+        role="img",
+        aria_label=label,  # type: ignore[arg-type]
     )
 
 

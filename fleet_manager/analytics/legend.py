@@ -31,7 +31,14 @@ def plan_legend(summary: RunSummary) -> Markup:
         if summary.counts.get(outcome, 0)
     )
     shapes = (
-        tag("li", _layer(f".plan .target[data-trade={t.trade}]", _swatch(SHAPES.get(t.trade, SHAPES["drill"])), trade_title(t.trade)))
+        tag(
+            "li",
+            _layer(
+                f".plan .target[data-trade={t.trade}]",
+                _swatch(SHAPES.get(t.trade, SHAPES["drill"])),
+                trade_title(t.trade),
+            ),
+        )
         for t in summary.trades
     )
     lines = (
@@ -48,7 +55,9 @@ def _line(number: int) -> Markup:
 
 def trade_legend(trades: Sequence[TradeTotals]) -> Markup:
     """Lines of the progress chart."""
-    return tag("ul", (tag("li", _line(n), trade_title(t.trade)) for n, t in enumerate(trades) if t.total), class_="legend")
+    return tag(
+        "ul", (tag("li", _line(n), trade_title(t.trade)) for n, t in enumerate(trades) if t.total), class_="legend"
+    )
 
 
 def activity_legend() -> Markup:

@@ -68,7 +68,9 @@ def _traces(summary: RunSummary, sheet: Sheet) -> Iterator[Markup]:
     for number, robot in enumerate(summary.robots):
         if len(robot.trace) > 1:
             path = points(sheet.place(p) for p in robot.trace)
-            yield tag("polyline", tag("title", f"driven by {robot.robot_id}"), points=path, class_=f"trace hue{number % 6}")
+            yield tag(
+                "polyline", tag("title", f"driven by {robot.robot_id}"), points=path, class_=f"trace hue{number % 6}"
+            )
 
 
 def _hauls(summary: RunSummary, sheet: Sheet) -> Iterator[Markup]:

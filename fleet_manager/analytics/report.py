@@ -14,6 +14,9 @@ from fleet_manager.analytics.tables import as_built_table, deferred_table, event
 from fleet_manager.analytics.values import RunSummary, TargetOutcome, TargetResult
 from fleet_manager.analytics.wording import OUTCOMES, clock, trade_title, trade_unit
 
+PLAN_LEAD = "Every place of work at its real position. Point at one to read it, click to find its row."
+ROBOTS_LEAD = "Time and distance of each robot; times are min:s."
+
 
 def write_report(summary: RunSummary, path: Path) -> Path:
     """Write the report; the file is there whole or not at all."""
@@ -36,7 +39,11 @@ def render_report(summary: RunSummary) -> str:
             tag("title", title),
             tag("style", _resource("report.css")),
         ),
-        tag("body", tag("main", _header(summary), _figures(summary), *_sections(summary), _footer()), tag("script", _resource("report.js"))),
+        tag(
+            "body",
+            tag("main", _header(summary), _figures(summary), *_sections(summary), _footer()),
+            tag("script", _resource("report.js")),
+        ),
         lang="en",
     )
     return f"<!doctype html>\n{page}\n"
@@ -74,19 +81,27 @@ def _figures(summary: RunSummary) -> Markup:
     shown = [
         (f"{done} / {reachable}", "places of work done", "good" if done and done == reachable else ""),
         (str(left), "for a person to decide", "warn" if left else "good"),
-        ("not measured" if contacts is None else str(contacts), "contacts", "bad" if contacts else "good" if contacts == 0 else ""),
+        (
+            "–" if contacts is None else str(contacts),
+            "contacts (not measured)" if contacts is None else "contacts",
+            "bad" if contacts else "good" if contacts == 0 else "",
+        ),
         (clock(summary.end - summary.begin), "time on site, min:s", ""),
         (f"{sum(r.distance for r in summary.robots):.0f} m", f"driven by {len(summary.robots)} robots", ""),
     ]
     deviations = sorted(t.deviation for t in summary.targets if t.trade == "drill" and t.deviation is not None)
     if deviations:
         shown.insert(2, (f"{deviations[len(deviations) // 2] * 1000:.1f} mm", "median hole deviation", ""))
-    return tag("section", (tag("div", tag("b", b), tag("span", s), class_=f"figure {c}") for b, s, c in shown), class_="figures")
+    return tag(
+        "section",
+        (tag("div", tag("b", b), tag("span", s), class_=f"figure {c}") for b, s, c in shown),
+        class_="figures",
+    )
 
 
 def _sections(summary: RunSummary) -> Iterable[Markup]:
     record = summary.record
-    yield _section("Floor plan", "Every place of work at its real position. Point at one to read it, click to find its row.",
+    yield _section("Floor plan", PLAN_LEAD,
                    floor_plan(summary), plan_legend(summary))  # fmt: skip
     yield _section(
         "Left for a person",
@@ -97,16 +112,28 @@ def _sections(summary: RunSummary) -> Iterable[Markup]:
     yield from _quality(summary)
     yield _section("Progress", _progress_sentence(summary), progress_chart(summary.trades, summary.begin, summary.end),
                    trade_legend(summary.trades))  # fmt: skip
-    yield _section("Robots", "Time and distance of each robot; times are min:s.", robot_timeline(summary), activity_legend(),
-                   tag("div", robot_table(summary.robots), class_="scroll after")) if summary.robots else tag("span")  # fmt: skip
+    if summary.robots:
+        table = tag("div", robot_table(summary.robots), class_="scroll after")
+        yield _section("Robots", ROBOTS_LEAD, robot_timeline(summary), activity_legend(), table)
     yield _section("As built", "One row for each place of work, from the store of the run.", _filters(summary),
                    as_built_table(summary), long=True)  # fmt: skip
-    yield _section("Events", "", event_table(record.events) if record.events else tag("p", "No events.", class_="nothing"), long=True)
+    yield _section(
+        "Events",
+        "",
+        event_table(record.events) if record.events else tag("p", "No events.", class_="nothing"),
+        long=True,
+    )
     yield _section("About this run", "", tag("div", *_about(summary), class_="two"))
 
 
 def _section(title: str, lead: str, *children: Child, long: bool = False) -> Markup:
-    return tag("section", tag("h2", title), tag("p", lead, class_="lead") if lead else None, *children, class_="long" if long else None)
+    return tag(
+        "section",
+        tag("h2", title),
+        tag("p", lead, class_="lead") if lead else None,
+        *children,
+        class_="long" if long else None,
+    )
 
 
 def _quality(summary: RunSummary) -> Iterable[Markup]:
@@ -118,8 +145,14 @@ def _quality(summary: RunSummary) -> Iterable[Markup]:
         tolerance = max(t.tolerance for t in measured)
         charts = [tag("div", tag("h3", "Deviation against tolerance"), deviation_histogram(measured, tolerance))]
         if trade.trade == "drill":
-            charts.append(tag("div", tag("h3", "Position of each hole about its target"), hole_positions(measured, tolerance)))
-        yield _section(f"Accuracy: {trade_title(trade.trade).lower()}", _accuracy_sentence(measured), tag("div", charts, class_="two"))
+            charts.append(
+                tag("div", tag("h3", "Position of each hole about its target"), hole_positions(measured, tolerance))
+            )
+        yield _section(
+            f"Accuracy: {trade_title(trade.trade).lower()}",
+            _accuracy_sentence(measured),
+            tag("div", charts, class_="two"),
+        )
 
 
 def _accuracy_sentence(measured: Sequence[TargetResult]) -> str:
@@ -132,7 +165,9 @@ def _accuracy_sentence(measured: Sequence[TargetResult]) -> str:
 def _progress_sentence(summary: RunSummary) -> str:
     parts = []
     for trade in summary.trades:
-        counts = ", ".join(f"{trade.counts[o]} {label.lower()}" for o, (_, label) in OUTCOMES.items() if trade.counts.get(o, 0))
+        counts = ", ".join(
+            f"{trade.counts[o]} {label.lower()}" for o, (_, label) in OUTCOMES.items() if trade.counts.get(o, 0)
+        )
         parts.append(f"{trade_title(trade.trade)}: {trade.total} {trade_unit(trade.trade)} ({counts}).")
     return " ".join(parts)
 
@@ -145,7 +180,11 @@ def _filters(summary: RunSummary) -> Markup:
     return tag(
         "div",
         tag("input", id="search", type="search", placeholder="Find a room, GlobalId, robot, reason", aria_label="Find"),
-        select("outcome", "All outcomes", ((o.value, label) for o, (_, label) in OUTCOMES.items() if summary.counts.get(o, 0))),
+        select(
+            "outcome",
+            "All outcomes",
+            ((o.value, label) for o, (_, label) in OUTCOMES.items() if summary.counts.get(o, 0)),
+        ),
         select("trade", "All trades", ((t.trade, trade_title(t.trade)) for t in summary.trades)),
         select("room", "All rooms", ((z, z) for z in sorted({t.zone_name for t in summary.targets}))),
         tag("output", id="shown"),
@@ -170,6 +209,6 @@ def _about(summary: RunSummary) -> Iterable[Markup]:
 def _footer() -> Markup:
     return tag(
         "footer",
-        "Sitefleet advises and records; it is not a certified safety function. In a simulated run the measurements come from "
-        "the simulated instrument with its noise.",
+        "Sitefleet advises and records; it is not a certified safety function. In a simulated run the measurements come "
+        "from the simulated instrument with its noise.",
     )

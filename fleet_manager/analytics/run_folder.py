@@ -13,8 +13,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from fleet_manager.analytics.stored import StoredRun, read_store
 from fleet_manager.analytics.values import ContactCheck, PlanFeature, RobotSample, RunRecord, StoreyPlan
-from fleet_manager.analytics.stored import read_store
 
 STORE = "sitefleet.db"
 RUN = "run.json"
@@ -38,17 +38,16 @@ def read_run(folder: Path) -> RunRecord:
     if not (folder / STORE).is_file() and not (folder / RUN).is_file():
         raise NotARunError(f"{folder} is not a run folder: it has neither {STORE} nor {RUN}")
     about = json.loads((folder / RUN).read_text(encoding="utf-8")) if (folder / RUN).is_file() else {}
-    store = read_store(folder / STORE) if (folder / STORE).is_file() else ((), (), (), ())
-    tasks, as_built, robots, events = store
+    store = read_store(folder / STORE) if (folder / STORE).is_file() else StoredRun()
     return RunRecord(
         name=about.get("name", folder.name),
         started_at=about.get("started_at", ""),
         ended_at=about.get("ended_at", ""),
         ended_because=about.get("ended_because", ""),
-        tasks=tasks,
-        as_built=as_built,
-        robots=robots,
-        events=events,
+        tasks=store.tasks,
+        as_built=store.as_built,
+        robots=store.robots,
+        events=store.events,
         samples=tuple(read_samples(folder / TELEMETRY)),
         plan=read_plan(folder / SITE, about.get("storey", "")),
         contact_check=read_contacts(folder / SIMULATOR),

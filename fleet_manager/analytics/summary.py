@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -73,9 +74,7 @@ def _rank(built: AsBuiltRecord) -> tuple[bool, int, float]:
     return (built.outcome is Outcome.DONE, built.attempt, built.stamp)
 
 
-def _outcome(
-    task: Task, reachable: bool, obstacle: str, record: AsBuiltRecord | None
-) -> tuple[TargetOutcome, str]:
+def _outcome(task: Task, reachable: bool, obstacle: str, record: AsBuiltRecord | None) -> tuple[TargetOutcome, str]:
     if not reachable:
         return TargetOutcome.UNREACHABLE, obstacle
     if record is not None:
@@ -89,18 +88,24 @@ def _outcome(
 def _measured(planned: TargetResult, record: AsBuiltRecord) -> TargetResult:
     """The target with what the record says; a deviation only where something was built."""
     built = record.outcome is Outcome.DONE or record.measured_depth > 0.0
+    error = (record.measured.x - planned.x, record.measured.y - planned.y)
     return replace(
         planned,
-        deviation=record.deviation if built else None,
-        error=(record.measured.x - planned.x, record.measured.y - planned.y) if built else None,
+        deviation=_known(record.deviation) if built else None,
+        error=error if built and math.isfinite(math.hypot(*error)) else None,
         depth=record.measured_depth if record.measured_depth > 0.0 else None,
-        value=record.measured_value,
+        value=_known(record.measured_value),
         robot_id=record.robot_id,
         attempt=record.attempt,
         stamp=record.stamp,
         reason_code=record.reason_code,
         instrument=record.instrument,
     )
+
+
+def _known(measure: float) -> float | None:
+    """What was not measured is NaN in the domain."""
+    return measure if math.isfinite(measure) else None
 
 
 def trade_totals(targets: Sequence[TargetResult], begin: float) -> tuple[TradeTotals, ...]:

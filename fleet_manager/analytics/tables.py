@@ -9,7 +9,7 @@ from fleet_manager.analytics.plan import row_id
 from fleet_manager.analytics.values import Activity, RobotTotals, RunEvent, RunSummary, TargetResult
 from fleet_manager.analytics.wording import ACTIVITIES, OUTCOMES, clock, millimetres, remedy, trade_title
 
-NONE = "–"  # noqa: RUF001
+NONE = "–"
 SEVERITIES = ("info", "warning", "serious", "severe")
 
 
@@ -41,8 +41,20 @@ def pill(target: TargetResult) -> Markup:
 def as_built_table(summary: RunSummary) -> Markup:
     """Every target of the run, one row each."""
     columns = (
-        "Outcome", "Trade", "Room", "Element", "IFC GlobalId", "#Target", "#Deviation, mm", "#Tolerance, mm",
-        "#Depth, mm", "#Measured", "Robot", "#Attempt", "#Time", "Reason",
+        "Outcome",
+        "Trade",
+        "Room",
+        "Element",
+        "IFC GlobalId",
+        "#Target",
+        "#Deviation, mm",
+        "#Tolerance, mm",
+        "#Depth, mm",
+        "#Measured",
+        "Robot",
+        "#Attempt",
+        "#Time",
+        "Reason",
     )
     return tag("div", table(columns, (_row(t, summary.begin) for t in summary.targets), id="as-built"), class_="scroll")
 
@@ -100,7 +112,12 @@ def robot_table(robots: Sequence[RobotTotals]) -> Markup:
 def _robot_row(robot: RobotTotals) -> Markup:
     total = sum(robot.seconds.values()) or 1.0
     stack = (
-        tag("i", class_=a.value, style=f"width:{robot.seconds[a] / total:.2%}", title=f"{ACTIVITIES[a]} {robot.seconds[a] / total:.0%}")
+        tag(
+            "i",
+            class_=a.value,
+            style=f"width:{robot.seconds[a] / total:.2%}",
+            title=f"{ACTIVITIES[a]} {robot.seconds[a] / total:.0%}",
+        )
         for a in Activity
     )
     begin, end = robot.battery_begin, robot.battery_end

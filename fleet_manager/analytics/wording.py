@@ -75,4 +75,4 @@ def clock(seconds: float) -> str:
 
 def millimetres(metres: float | None) -> str:
     """A length as a number of mm with one decimal; an en dash where there is none."""
-    return "–" if metres is None else f"{metres * 1000:.1f}"  # noqa: RUF001
+    return "–" if metres is None else f"{metres * 1000:.1f}"

@@ -145,7 +145,9 @@ def write_store(path: Path) -> None:
     engine = create_engine(f"sqlite:///{path}")
     Base.metadata.create_all(engine)
     with Session(engine) as session:
-        session.add(SiteRow(id=1, name="test", storey="level-1", source_file="t.ifc", source_sha256="0", loaded_at=START))
+        session.add(
+            SiteRow(id=1, name="test", storey="level-1", source_file="t.ifc", source_sha256="0", loaded_at=START)
+        )
         session.flush()
         session.add(JobRow(
             id="job-1", site_id=1, name="all", state="running", priority=50, created_at=START, started_at=START,

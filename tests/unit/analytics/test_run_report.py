@@ -20,7 +20,10 @@ def test_every_target_is_on_the_plan_and_in_the_table(run_folder: Path) -> None:
     summary = summarise(read_run(run_folder))
     page = html.fromstring(render_report(summary))
     ids = {row_id(t) for t in summary.targets}
-    assert {a.get("href", "").removeprefix("#") for a in page.xpath("//*[contains(@class, 'plan')]//a[starts-with(@class, 'target')]")} == ids
+    assert {
+        a.get("href", "").removeprefix("#")
+        for a in page.xpath("//*[contains(@class, 'plan')]//a[starts-with(@class, 'target')]")
+    } == ids
     assert {row.get("id") for row in page.xpath("//*[@id='as-built']/tbody/tr")} == ids
     assert len(ids) == len(summary.targets) == 8
 

@@ -46,7 +46,8 @@ def test_a_failed_task_makes_the_run_incomplete_and_says_why_at_its_targets(run_
     failed = [t for t in summary.deferred if t.outcome is TargetOutcome.FAILED]
     assert [t.reason for t in failed] == ["the drill reports a fault"]
     assert summary.headline == (
-        "4 of 7 places of work are done, 1 deferred with a reason, 1 failed, 1 not done. The run ended before the work did."
+        "4 of 7 places of work are done, 1 deferred with a reason, 1 failed, 1 not done. "
+        "The run ended before the work did."
     )
 
 

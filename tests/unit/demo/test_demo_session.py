@@ -1,0 +1,153 @@
+"""A session with real processes: whatever ends it, robots are stopped first and nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sitefleet.demo.ports import free_port
+
+FAKES = Path(__file__).parent / "fakes"
+DOMAIN = 61
+
+
+@dataclass
+class Driven:
+    """A session in a process of its own, and what its fakes wrote down."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+    def acts(self) -> list[str]:
+        path = self.folder / "diary"
+        return (
+            [line.split(" ", 1)[1] for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+        )
+
+    def pids(self) -> list[int]:
+        return [int(act.split()[1]) for act in self.acts() if act.startswith("pid ")]
+
+    def wait_for(self, act: str, seconds: float = 30.0) -> None:
+        deadline = time.monotonic() + seconds
+        while act not in self.acts():
+            assert time.monotonic() < deadline, f"{act!r} did not happen: {self.acts()}"
+            assert self.process.poll() is None, f"ended before {act!r}"
+            time.sleep(0.02)
+
+    def end(self) -> dict[str, object]:
+        assert self.process.wait(30.0) == 0
+        found: dict[str, object] = json.loads((self.folder / "end.json").read_text(encoding="utf-8"))
+        return found
+
+    def left_behind(self) -> list[int]:
+        """Processes of the session that still run; what only waits to be reaped has ended."""
+        return [pid for pid in self.pids() if runs(pid)]
+
+
+def runs(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.fixture
+def drive(tmp_path: Path) -> Iterator[Callable[..., Driven]]:
+    started: list[Driven] = []
+
+    def start(work: str, *words: str) -> Driven:
+        port = str(free_port(None))
+        script = [sys.executable, str(FAKES / "drive_session.py"), str(tmp_path), port, str(DOMAIN), work, *words]
+        started.append(Driven(subprocess.Popen(script, start_new_session=True), tmp_path))
+        return started[0]
+
+    yield start
+    for driven in started:
+        driven.process.kill()
+        driven.process.wait()
+        for pid in driven.left_behind():
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_a_session_ends_with_the_work_and_leaves_nothing(drive: Callable[..., Driven]) -> None:
+    driven = drive("0.5")
+    end = driven.end()
+    assert end == {"interrupted": False, "error": "", "killed": [], "state": "succeeded", "stopped": True}
+    assert driven.left_behind() == []
+    assert len(driven.pids()) == 5
+
+
+def test_the_job_is_accepted_before_any_robot_may_drive(drive: Callable[..., Driven]) -> None:
+    driven = drive("0.1")
+    driven.end()
+    acts = driven.acts()
+    assert acts.index("job made") < acts.index("resume driller") < acts.index("resume hauler")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_mid_work_stops_the_robots_before_any_process(
+    drive: Callable[..., Driven], number: signal.Signals
+) -> None:
+    driven = drive("never")
+    driven.wait_for("resume hauler")
+    driven.process.send_signal(number)
+    end = driven.end()
+    assert (end["interrupted"], end["stopped"]) == (True, True)
+    acts = driven.acts()
+    ends = [acts.index(f"{name} ends") for name in ("autonomy", "manager", "safety")]
+    assert acts.index("stop all") < min(ends)
+    assert acts.index("safety ends") == max(ends)
+    assert driven.left_behind() == []
+
+
+def test_an_impatient_person_leaves_nothing_behind_either(drive: Callable[..., Driven]) -> None:
+    driven = drive("never", "stubborn")
+    driven.wait_for("resume hauler")
+    for _ in range(5):
+        driven.process.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+    end = driven.end()
+    assert end["interrupted"]
+    assert end["killed"] == ["autonomy-driller"]
+    assert "stop all" in driven.acts()
+    assert driven.left_behind() == []
+
+
+def test_a_signal_during_the_start_leaves_nothing_behind(drive: Callable[..., Driven]) -> None:
+    driven = drive("never")
+    deadline = time.monotonic() + 20.0
+    while not driven.pids() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    driven.process.send_signal(signal.SIGINT)
+    assert driven.end()["interrupted"]
+    assert driven.left_behind() == []
+
+
+def test_a_death_is_told_with_its_last_lines_and_ends_the_session(drive: Callable[..., Driven]) -> None:
+    driven = drive("die")
+    error = str(driven.end()["error"])
+    assert "process manager ended (7)" in error
+    assert "the disk is full" in error
+    assert driven.left_behind() == []
+
+
+def test_the_death_of_a_robots_process_stops_the_robots_first(drive: Callable[..., Driven]) -> None:
+    driven = drive("never")
+    driven.wait_for("resume hauler")
+    pid = next(act.split()[1] for act in driven.acts() if act.startswith("pid") and act.split()[2] == "autonomy")
+    os.kill(int(pid), signal.SIGKILL)
+    end = driven.end()
+    assert "process autonomy-driller ended by signal SIGKILL" in str(end["error"])
+    acts = driven.acts()
+    assert acts.index("stop all") < acts.index("manager ends")
+    assert driven.left_behind() == []
