@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "robot": ("sitefleet.cli.robot", "Run the processes of one robot: safety supervisor and autonomy."),
     "manager": ("sitefleet.cli.manager", "Run the fleet manager with its HTTP API."),
     "jobs": ("sitefleet.cli.jobs", "Talk to a running manager: make jobs, watch, pause, resume, cancel, retry."),
+    "report": ("sitefleet.cli.report", "Write the report of a run folder again."),
     "doctor": ("sitefleet.cli.doctor", "Tell which ROS was found, what is missing, and what to do about it."),
     "version": ("sitefleet.cli.version", "Print the version."),
 }
