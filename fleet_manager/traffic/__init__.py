@@ -60,5 +60,6 @@ class TrafficController(Protocol):
         goals: Mapping[str, str],
     ) -> TrafficStep:
         """One cycle. `now` is s of a monotonic clock; `goals` names the node each robot should reach (a robot
-        without one stays, but may be asked to yield). Called at 10 Hz or faster; deterministic."""
+        without one stays, but may be asked to yield). Called at 10 Hz or faster; deterministic.
+        """
         ...

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from fleet_manager.domain.robots import RobotSnapshot, SafetyMode
 from fleet_manager.traffic.settings import TrafficSettings
-from fleet_manager.traffic.space import Segment, Space
+from fleet_manager.traffic.space import Segment
 from fleet_manager.traffic.track import Track
 
 _CLOCK_RESET = 30.0
 """s by which a stamp must be older than the last one to mean that time began again, and not a late message."""
+
+_TRIES = 3
+"""Times a route is sent again before the robot is believed to have no use for it."""
 
 
 def observe(track: Track, snapshot: RobotSnapshot, now: float, settings: TrafficSettings) -> None:
@@ -23,8 +27,6 @@ def observe(track: Track, snapshot: RobotSnapshot, now: float, settings: Traffic
         track.seen_at = now
     if snapshot.safety is not previous.safety:
         track.mode_since = now
-    if snapshot.safety is SafetyMode.TELEOP:
-        track.driven_by_hand = True
     if snapshot.task_id != previous.task_id:
         track.dirty = True
     track.snapshot = snapshot
@@ -50,24 +52,28 @@ def place(track: Track, settings: TrafficSettings) -> bool:
 
 
 def _progress(track: Track, snapshot: RobotSnapshot, now: float, settings: TrafficSettings) -> None:
-    if snapshot.route_id == track.route_id and track.route_id:
-        if not track.known:
-            track.known, track.ghost = True, ()
-        if snapshot.route_update_id >= track.update_id:
-            track.taken_up = True
-        _pass(track, snapshot.last_sequence_id)
-    elif not track.route_id:
-        # The route of an earlier manager: its numbers go on to count.
-        if snapshot.route_id and snapshot.route_id != track.former and snapshot.base_node_ids:
+    driven, track.driven_by_hand = track.driven_by_hand, snapshot.safety is SafetyMode.TELEOP
+    if not track.route_id:
+        # Never sent a route by this manager. That of an earlier one counts on: its numbers are continued.
+        if snapshot.base_node_ids and snapshot.route_id != track.former:
             _adopt(track, snapshot)
-        elif not snapshot.base_node_ids and len(track.base) == 1:
-            _follow_by_hand(track, settings)
-    elif track.known and not snapshot.base_node_ids and snapshot.stamp > 0.0 and now - track.sent_at > 1.0:
-        _restart(track, settings)
-    if track.driven_by_hand and snapshot.safety in (SafetyMode.AUTO, SafetyMode.HOLD):
-        track.driven_by_hand = False
-        if _distance_to(track.base, track.space, snapshot) > settings.bootstrap:
+        elif not snapshot.base_node_ids and _away(track) > settings.bootstrap_slow:
+            track.base = []
+    elif snapshot.route_id == track.route_id and snapshot.base_node_ids:
+        track.known, track.ghost, track.sent_again = True, (), 0
+        track.taken_up = track.taken_up or snapshot.route_update_id >= track.update_id
+        _pass(track, snapshot.last_sequence_id)
+        if driven and not track.driven_by_hand and _away(track) > settings.bootstrap_slow:
             _restart(track, settings)
+    elif now - track.sent_at < 1.0 or track.driven_by_hand:
+        pass  # it may not have heard of the route yet; or a person drives, and it starts anew afterwards
+    elif track.known and not snapshot.base_node_ids:
+        _restart(track, settings)
+    elif track.sent_again >= _TRIES:
+        # It does not take the route up: build the next one on what it says it has.
+        _restart(track, settings)
+        if snapshot.base_node_ids:
+            _adopt(track, snapshot)
 
 
 def _pass(track: Track, last_id: int) -> None:
@@ -79,15 +85,7 @@ def _pass(track: Track, last_id: int) -> None:
 def _adopt(track: Track, snapshot: RobotSnapshot) -> None:
     nodes = [track.space.index[n] for n in snapshot.base_node_ids if n in track.space.index]
     if len(nodes) == len(snapshot.base_node_ids):
-        track.base, track.first_id = nodes, snapshot.last_sequence_id
-
-
-def _follow_by_hand(track: Track, settings: TrafficSettings) -> None:
-    """A robot that never had a route is where it is: pushed or driven, it belongs to another node."""
-    pose = track.snapshot.pose
-    x, y = track.space.xy[track.base[0]]
-    if math.hypot(x - pose.x, y - pose.y) > settings.bootstrap_slow:
-        track.base = []
+        track.base, track.first_id = nodes, max(snapshot.last_sequence_id, 0)
 
 
 def _restart(track: Track, settings: TrafficSettings) -> None:
@@ -96,13 +94,14 @@ def _restart(track: Track, settings: TrafficSettings) -> None:
     track.first_id = track.end_id + 1
     track.base, track.plan, track.plan_for = [], [], None
     track.former, track.route_id, track.known, track.taken_up = track.route_id, "", True, True
+    track.sent_again = 0
     place(track, settings)
 
 
-def _distance_to(base: list[int], space: Space, snapshot: RobotSnapshot) -> float:
-    p = (snapshot.pose.x, snapshot.pose.y)
-    foot = nearest_point(p, [space.xy[n] for n in base])
-    return math.dist(p, foot)
+def _away(track: Track) -> float:
+    """Distance (m) of the robot from the line of its base."""
+    p = (track.snapshot.pose.x, track.snapshot.pose.y)
+    return math.dist(p, nearest_point(p, [track.space.xy[n] for n in track.base]))
 
 
 def _anchor(track: Track, settings: TrafficSettings) -> None:
@@ -113,14 +112,15 @@ def _anchor(track: Track, settings: TrafficSettings) -> None:
         anchor = p + p
     else:
         foot = nearest_point(p, [track.space.xy[n] for n in track.base])
-        anchor = p + foot if math.dist(p, foot) > settings.deviation else None
+        away = math.dist(p, foot)
+        anchor = p + p if away > settings.bootstrap_slow else p + foot if away > settings.deviation else None
     track.anchor = anchor
 
 
 def nearest_point(p: tuple[float, float], line: list[tuple[float, float]]) -> tuple[float, float]:
     """Point of a polyline nearest to p."""
     best, least = line[0], math.dist(p, line[0])
-    for (ax, ay), (bx, by) in zip(line, line[1:], strict=False):
+    for (ax, ay), (bx, by) in itertools.pairwise(line):
         squared = (bx - ax) ** 2 + (by - ay) ** 2
         if squared == 0.0:
             continue

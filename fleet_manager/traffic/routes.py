@@ -44,8 +44,11 @@ class Routes:
             self._count += 1
             track.route_id = f"{self._instance}-{track.robot_id}-{self._count}"
             track.update_id, track.known = 1, False
+            track.sent_again = 0
         elif changed:
             track.update_id += 1
+        else:
+            track.sent_again += 1
         track.taken_up, track.sent_at = False, now
         return self._compose(track)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
 
@@ -31,6 +32,7 @@ class Track:
     """Route that the robot has left for good, though it may still report it."""
     update_id: int = 0
     sent_at: float = -math.inf
+    sent_again: int = 0
     taken_up: bool = True
     """The robot has reported the newest update."""
     known: bool = True
@@ -86,7 +88,7 @@ class Track:
         if len(self.base) < 2:
             return 0.0
         xy = [self.space.xy[n] for n in self.base]
-        length = sum(math.dist(a, b) for a, b in zip(xy, xy[1:], strict=False))
+        length = sum(math.dist(a, b) for a, b in itertools.pairwise(xy))
         pose = self.snapshot.pose
         done = min(math.dist(xy[0], (pose.x, pose.y)), math.dist(xy[0], xy[1]))
         return length - done

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from fleet_manager.domain.geometry import Pose2
@@ -43,7 +43,8 @@ class Disc:
     work_until: float | None = None
     stopped_until: float = -1.0
     visited: int = 0
-    waited: float = 0.0
+    approaching: bool = False
+    """It has not reached the first node of its route yet."""
 
     @property
     def goal(self) -> str:
@@ -67,19 +68,38 @@ class Disc:
         return not self.goals and self.node == self.sheet.home_node and len(self.base) == 1
 
     def take_up(self, route: RoutePlan) -> None:
-        """A new route or update; what had been released must still be."""
+        """A new route or update; what had been released must still be. A robot without a route joins by position."""
         ids = [s.sequence_id for s in route.steps]
         assert ids == list(range(ids[0], ids[0] + len(ids))), f"numbers do not grow by one: {ids}"
         assert ids[0] <= route.released_up_to <= ids[-1], "released node is not part of the route"
-        old = self.route
-        if old is not None:
-            if old.route_id == route.route_id and route.update_id <= old.update_id:
+        old, base = self.route, self.base
+        if old is None:
+            if math.hypot(route.steps[0].x - self.x, route.steps[0].y - self.y) > 1.0:
                 return
-            mine = {s.sequence_id: s.node_id for s in self.base}
+            self.route, self.passed = route, ids[0]
+            self.approaching = True
+            return
+        if old.route_id == route.route_id:
+            if route.update_id <= old.update_id:
+                return
             new = {s.sequence_id: s.node_id for s in route.steps if s.sequence_id <= route.released_up_to}
+            mine = {s.sequence_id: s.node_id for s in base}
             assert mine.items() <= new.items(), f"{self.sheet.robot_id}: base taken back: {mine} then {new}"
-        self.route = route
-        self.passed = max(self.passed, ids[0])
+            assert route.released_up_to >= old.released_up_to
+            self.route = route
+            return
+        names = [s.node_id for s in route.steps if s.sequence_id <= route.released_up_to]
+        held = [s.node_id for s in base]
+        if held[0] not in names:
+            return  # not connected to where it is: refused
+        at = names.index(held[0])
+        assert names[at : at + len(held)] == held, f"{self.sheet.robot_id}: base taken back: {held} then {names}"
+        self.route, self.passed = route, ids[at]
+
+    def restart(self) -> None:
+        """The robot's process dies and comes back: it stands where it is and knows no route."""
+        self.route, self.passed = None, 0
+        self.mode = SafetyMode.AUTO
 
     def drive(self, now: float, dt: float) -> None:
         """Move along the base, with hesitation; work at goals."""
@@ -104,7 +124,7 @@ class Disc:
             base = self.base
             first = base[0]
             at_first = math.hypot(first.x - self.x, first.y - self.y)
-            target = first if len(base) == 1 else base[1]
+            target = first if len(base) == 1 or self.approaching else base[1]
             if len(base) == 1 and at_first < 0.01:
                 return
             away = math.hypot(target.x - self.x, target.y - self.y)
@@ -117,6 +137,7 @@ class Disc:
             left -= max(step, 0.02)
             if math.hypot(target.x - self.x, target.y - self.y) < 0.04:
                 self.passed = max(self.passed, target.sequence_id)
+                self.approaching = False
 
     def snapshot(self, now: float) -> RobotSnapshot:
         """What it reports."""
@@ -129,7 +150,7 @@ class Disc:
             self.mode,
             route_id=self.route.route_id if self.route else "",
             route_update_id=self.route.update_id if self.route else 0,
-            last_sequence_id=self.passed,
+            last_sequence_id=max(0, self.passed - 1) if self.approaching else self.passed,
             base_node_ids=tuple(s.node_id for s in base),
             at_base_end=len(base) <= 1,
             node_id=self.node,
@@ -174,6 +195,8 @@ def run(
     network: Network | None = None,
     dt: float = 0.2,
     stop_rate: float = 0.0,
+    restart_rate: float = 0.0,
+    successor: Callable[[int], TrafficController] | None = None,
     trace: list[str] | None = None,
 ) -> Run:
     """Drive until everybody has been everywhere and is home, or `limit` s are over. Raises on any overlap."""
@@ -187,11 +210,14 @@ def run(
     result = Run(False, 0.0, math.inf, 0)
     now = 0.0
     last_route_at = dict.fromkeys(by_id, 0.0)
+    generation = 0
     while now < limit:
         for disc in discs:
             disc.drive(now, dt)
             if stop_rate and disc.mode is SafetyMode.AUTO and rng.random() < stop_rate * dt:
                 disc.mode, disc.stopped_until = SafetyMode.STOPPED, now + rng.uniform(3.0, 25.0)
+            if restart_rate and rng.random() < restart_rate * dt:
+                disc.restart()
             shot = disc.snapshot(now)
             for _ in range(2 if rng.random() < net.doubled else 1):
                 if rng.random() >= net.loss:
@@ -202,6 +228,15 @@ def run(
         on_the_way = [m for m in on_the_way if m[0] > now]
         for _, shot in sorted(due, key=lambda m: m[0]):
             known[shot.robot_id] = shot
+        if successor is not None and rng.random() < 0.01 * dt:
+            generation += 1
+            controller = successor(generation)
+            # A new manager hears everybody anew; what the old one sent has arrived by then or never will.
+            for _, robot_id, route in routes:
+                by_id[robot_id].take_up(route)
+            routes.clear()
+            on_the_way.clear()
+            known = {d.sheet.robot_id: d.snapshot(now) for d in discs}
         goals = {d.sheet.robot_id: d.goal for d in discs}
         answer = controller.step(now, dict(known), sheets, goals)
         for route in answer.routes:

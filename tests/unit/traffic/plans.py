@@ -100,6 +100,40 @@ def rooms(rng: random.Random, columns: int, rows: int, homes: int) -> Roadmap:
     return plan.roadmap()
 
 
+def lattice_rooms(rng: random.Random, columns: int, rows: int, homes: int) -> Roadmap:
+    """Rooms on a lattice of 0.6 m with diagonals, as a site import makes them, joined by one-lane doors."""
+    plan = Plan()
+    pitch = 0.6
+    size = [[(rng.randrange(2, 6), rng.randrange(2, 6)) for _ in range(rows)] for _ in range(columns)]
+    span = 5 * pitch + 1.2
+
+    def name(c: int, r: int, i: int, j: int) -> str:
+        return f"r{c}.{r}.{i}.{j}"
+
+    for c in range(columns):
+        for r in range(rows):
+            w, h = size[c][r]
+            for i in range(w):
+                for j in range(h):
+                    plan.node(name(c, r, i, j), c * span + i * pitch, r * span + j * pitch)
+                    for di, dj in ((-1, 0), (0, -1), (-1, -1), (-1, 1)):
+                        if 0 <= i + di and 0 <= j + dj < h:
+                            other = name(c, r, i + di, j + dj)
+                            if other in plan.nodes:
+                                plan.edge(other, name(c, r, i, j))
+    for c in range(columns):
+        for r in range(rows):
+            w, h = size[c][r]
+            if c + 1 < columns and (r == 0 or rng.random() < 0.3):
+                j = rng.randrange(min(h, size[c + 1][r][1]))
+                plan.edge(name(c, r, w - 1, j), name(c + 1, r, 0, j), NARROW, door=f"E{c}.{r}")
+            if r + 1 < rows:
+                i = rng.randrange(min(w, size[c][r + 1][0]))
+                plan.edge(name(c, r, i, h - 1), name(c, r + 1, i, 0), NARROW, door=f"N{c}.{r}")
+    _homes(plan, homes, name(0, 0, 0, 0))
+    return plan.roadmap()
+
+
 def tree(rng: random.Random, joints: int, homes: int) -> Roadmap:
     """Random one-lane corridors on a coarse grid: a tree with dead ends, with a loop now and then."""
     plan = Plan()

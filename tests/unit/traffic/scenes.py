@@ -16,13 +16,15 @@ RADII = (0.285, 0.376, 0.391)
 
 
 def floor(rng: random.Random, robots: int) -> Roadmap:
-    kind = rng.randrange(3)
+    kind = rng.randrange(4)
     if kind == 0:
         length = rng.randrange(5, 12)
         bays = tuple(sorted(rng.sample(range(1, length), rng.randrange(0, 3))))
         return plans.corridor(length, bays, robots)
     if kind == 1:
         return plans.rooms(rng, rng.randrange(1, 4), rng.randrange(1, 3), robots)
+    if kind == 2:
+        return plans.lattice_rooms(rng, rng.randrange(1, 4), rng.randrange(1, 3), robots)
     return plans.tree(rng, rng.randrange(4, 12), robots)
 
 
@@ -46,7 +48,7 @@ def fleet(rng: random.Random, roadmap: Roadmap, robots: int, goals: int) -> list
 
 
 def scene(
-    seed: int, trace: list[str] | None = None, wrap: Callable[[ReservationTraffic], Any] = lambda c: c
+    seed: int, trace: list[str] | None = None, wrap: Callable[[ReservationTraffic], Any] = lambda c: c, limit: float = 900.0
 ) -> tuple[disc_fleet.Run, Any]:
     """Run the scene of a seed."""
     rng = random.Random(seed)
@@ -55,8 +57,23 @@ def scene(
     discs = fleet(rng, roadmap, robots, 4)
     network = rng.choice([disc_fleet.QUIET, disc_fleet.Network()])
     stop_rate = rng.choice([0.0, 0.0, 0.005])
+    restart_rate = rng.choice([0.0, 0.0, 0.005])
+    managers_die = rng.random() < 0.3
     controller = wrap(ReservationTraffic(roadmap, instance=f"t{seed}"))
+
+    def successor(generation: int) -> Any:
+        return wrap(ReservationTraffic(roadmap, instance=f"t{seed}.{generation}"))
+
     result = disc_fleet.run(
-        roadmap, discs, controller, seed=seed, limit=900.0, network=network, stop_rate=stop_rate, trace=trace
+        roadmap,
+        discs,
+        controller,
+        seed=seed,
+        limit=limit,
+        network=network,
+        stop_rate=stop_rate,
+        restart_rate=restart_rate,
+        successor=successor if managers_die else None,
+        trace=trace,
     )
     return result, controller
