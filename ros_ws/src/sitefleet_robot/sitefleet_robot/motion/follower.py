@@ -164,7 +164,7 @@ class Follower:
         self.status = FollowStatus.TURNING
         return Drive(0.0, turn_rate(turn, self.last.w, limits, dt))
 
-    def _pursue(self, pose: Pose2, line: _Line, halt: bool, route: FollowedRoute, space: FreeSpace, dt: float) -> Drive:
+    def _pursue(self, pose: Pose2, line: _Line, space: FreeSpace, dt: float) -> Drive:
         limits, tuning = self.limits, self.tuning
         remaining = line.remaining(pose)
         speed = min(limits.max_speed, line.end.max_speed)

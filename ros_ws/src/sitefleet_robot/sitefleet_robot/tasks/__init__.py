@@ -1,0 +1,1 @@
+"""Work of a robot: the task executor, its journal, and one module a trade."""
