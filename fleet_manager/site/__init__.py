@@ -1,0 +1,29 @@
+"""Building model (IFC) to site package, and site packages from disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fleet_manager.domain.site import SitePackage
+from fleet_manager.site.errors import SiteImportError
+from fleet_manager.site.package import load_site, load_storey
+
+if TYPE_CHECKING:
+    from fleet_manager.site.options import ImportOptions
+
+__all__ = ["SiteImportError", "SitePackage", "import_site", "load_site", "load_storey"]
+
+
+def import_site(
+    model: Path,
+    storey: str,
+    out: Path,
+    options: ImportOptions | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> SitePackage:
+    """Import one storey; see fleet_manager.site.importer. The IFC library is loaded only now: readers do without."""
+    from fleet_manager.site import importer  # noqa: PLC0415
+
+    return importer.import_site(model, storey, out, options, progress or (lambda _what, _share: None))

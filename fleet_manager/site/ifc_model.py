@@ -1,0 +1,138 @@
+"""Opening an IFC file and finding a storey in it; every way it can fail has an error of its own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ifcopenshell
+import ifcopenshell.util.placement
+import ifcopenshell.util.unit
+
+from fleet_manager.site.errors import (
+    ModelNotFound,
+    NoSuchStorey,
+    NotAnIfcFile,
+    TruncatedModel,
+    UnsupportedSchema,
+)
+
+SUPPORTED_SCHEMAS = ("IFC2X3", "IFC4", "IFC4X3")
+
+
+@dataclass(frozen=True)
+class Model:
+    """An opened model. `scale` turns the file's length unit into metres."""
+
+    file: Any
+    path: Path
+    sha256: str
+    schema: str
+    scale: float
+
+    def by_type(self, *classes: str) -> list[Any]:
+        """Entities of these classes (and their subclasses), by step id, without the classes the schema lacks."""
+        found: dict[int, Any] = {}
+        for name in classes:
+            try:
+                for entity in self.file.by_type(name):
+                    found[entity.id()] = entity
+            except RuntimeError:
+                continue  # the schema does not know this class
+        return [found[i] for i in sorted(found)]
+
+
+def open_model(path: Path) -> Model:
+    """Open and check a model. Raises ModelNotFound, NotAnIfcFile, TruncatedModel, UnsupportedSchema."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ModelNotFound(path, error.strerror or str(error)) from error
+    head = raw[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not head.startswith(b"ISO-10303-21"):
+        raise NotAnIfcFile(path, "it does not start with ISO-10303-21")
+    tail = raw.rstrip()[-64:]
+    if b"END-ISO-10303-21" not in tail:
+        raise TruncatedModel(path, "its last line is not END-ISO-10303-21")
+    schema = _schema_name(raw)
+    if not any(schema == s or schema.startswith("IFC4X3") for s in SUPPORTED_SCHEMAS):
+        raise UnsupportedSchema(schema, SUPPORTED_SCHEMAS)
+    try:
+        file = ifcopenshell.open(str(path))
+    except Exception as error:  # the parser raises many kinds; all mean the same to the person
+        raise TruncatedModel(path, f"the parser stopped ({error})") from error
+    if not file.by_type("IfcProject"):
+        raise TruncatedModel(path, "it holds no IfcProject")
+    scale = float(ifcopenshell.util.unit.calculate_unit_scale(file))
+    return Model(file, path, hashlib.sha256(raw).hexdigest(), schema, scale)
+
+
+def _schema_name(raw: bytes) -> str:
+    start = raw.find(b"FILE_SCHEMA")
+    if start < 0:
+        return ""
+    first, _, rest = raw[start : start + 400].partition(b"'")
+    name = rest.partition(b"'")[0] if first else b""
+    return name.decode("ascii", "replace").strip().upper()
+
+
+def storeys_of(model: Model) -> list[Any]:
+    """Storeys from the lowest to the highest."""
+    return sorted(model.by_type("IfcBuildingStorey"), key=lambda s: (elevation_of(model, s), s.id()))
+
+
+def elevation_of(model: Model, storey: Any) -> float:
+    """Height of the storey's own placement in the model's world frame, m; its Elevation where it has no placement."""
+    if storey.ObjectPlacement is not None:
+        matrix = ifcopenshell.util.placement.get_local_placement(storey.ObjectPlacement)
+        return float(matrix[2][3]) * model.scale
+    return float(storey.Elevation or 0.0) * model.scale
+
+
+def storey_name(storey: Any) -> str:
+    """Name a person knows the storey by."""
+    return str(storey.Name or storey.LongName or storey.GlobalId)
+
+
+def find_storey(model: Model, asked: str) -> Any:
+    """The storey of this name or GlobalId; letter case and outer blanks are forgiven. Raises NoSuchStorey."""
+    storeys = storeys_of(model)
+    for match in (
+        lambda s: asked in (storey_name(s), s.GlobalId),
+        lambda s: asked.strip().casefold() in (storey_name(s).strip().casefold(), str(s.LongName or "").casefold()),
+    ):
+        hits = [s for s in storeys if match(s)]
+        if hits:
+            return hits[0]
+    raise NoSuchStorey(asked, [storey_name(s) for s in storeys])
+
+
+def contained_elements(storey: Any) -> Iterator[Any]:
+    """Elements assigned to the storey or to a space in it, with the parts of assemblies."""
+    for relation in storey.ContainsElements or ():
+        for element in relation.RelatedElements:
+            yield from _with_parts(element)
+    for relation in storey.IsDecomposedBy or ():
+        for part in relation.RelatedObjects:
+            if part.is_a("IfcSpatialStructureElement"):
+                yield from contained_elements(part)
+
+
+def _with_parts(element: Any) -> Iterator[Any]:
+    yield element
+    for relation in getattr(element, "IsDecomposedBy", None) or ():
+        for part in relation.RelatedObjects:
+            yield from _with_parts(part)
+
+
+def spaces_of(storey: Any) -> Iterator[Any]:
+    """Spaces the storey is decomposed into, nested ones included."""
+    for relation in storey.IsDecomposedBy or ():
+        for part in relation.RelatedObjects:
+            if part.is_a("IfcSpace"):
+                yield part
+            if part.is_a("IfcSpatialStructureElement") and not part.is_a("IfcBuildingStorey"):
+                yield from spaces_of(part)

@@ -1,0 +1,147 @@
+"""Site packages on disk: read and write, and nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fleet_manager.domain.site import SitePackage, Storey
+from fleet_manager.site import geojson
+from fleet_manager.site.errors import NotASitePackage, OutputNotWritable
+
+FORMAT = 1
+
+
+def site_to_yaml(site: SitePackage) -> str:
+    """Contents of site.yaml."""
+    return yaml.safe_dump(
+        {
+            "format": FORMAT,
+            "name": site.name,
+            "source": {"file": site.source, "sha256": site.sha256, "schema": site.schema},
+            "project_guid": site.project_guid,
+            "transform": {"offset": list(site.offset)},
+            "storeys": [
+                {
+                    "id": s.id,
+                    "name": s.name,
+                    "ifc_guid": s.ifc_guid,
+                    "elevation": round(s.elevation, 6),
+                    "notes": list(s.notes),
+                }
+                for s in site.storeys.values()
+            ],
+        },
+        sort_keys=False,
+        allow_unicode=True,
+    )
+
+
+def write_storey(storey: Storey, folder: Path) -> None:
+    """Write the JSON files of a storey into an existing folder."""
+    geojson.write(folder / "roadmap.geojson", geojson.roadmap_to_json(storey.roadmap))
+    geojson.write(folder / "zones.geojson", geojson.zones_to_json(storey.zones))
+    geojson.write(folder / "floorplan.geojson", geojson.floorplan_to_json(storey.floorplan, storey.doorways))
+    geojson.write(folder / "work_items.json", geojson.items_to_json(storey.work_items))
+
+
+def load_site(folder: Path) -> SitePackage:
+    """Read a site package with all its storeys. Raises NotASitePackage."""
+    head = _head(folder)
+    try:
+        storeys = {s["id"]: _read_storey(folder / s["id"], s) for s in head["storeys"]}
+        offset = head["transform"]["offset"]
+        source = head["source"]
+        return SitePackage(
+            head["name"],
+            source["file"],
+            source["sha256"],
+            head["project_guid"],
+            source["schema"],
+            (float(offset[0]), float(offset[1])),
+            storeys,
+        )
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise NotASitePackage(folder, f"it is damaged ({error})") from error
+
+
+def load_storey(folder: Path) -> Storey:
+    """Read one storey by its folder inside a site package. Raises NotASitePackage."""
+    head = _head(folder.parent)
+    for entry in head.get("storeys", ()):
+        if entry["id"] == folder.name:
+            try:
+                return _read_storey(folder, entry)
+            except (KeyError, TypeError, ValueError, OSError) as error:
+                raise NotASitePackage(folder, f"it is damaged ({error})") from error
+    raise NotASitePackage(folder, "site.yaml beside it does not name it")
+
+
+def _head(folder: Path) -> dict[str, Any]:
+    try:
+        head = yaml.safe_load((folder / "site.yaml").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise NotASitePackage(folder, f"site.yaml cannot be read ({error})") from error
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        raise NotASitePackage(folder, f"site.yaml is not of format {FORMAT}")
+    return head
+
+
+def _read_storey(folder: Path, entry: dict[str, Any]) -> Storey:
+    def read(name: str) -> Any:
+        return json.loads((folder / name).read_text(encoding="utf-8"))
+
+    elements, doorways = geojson.floorplan_from_json(read("floorplan.geojson"))
+    return Storey(
+        id=entry["id"],
+        name=entry["name"],
+        ifc_guid=entry["ifc_guid"],
+        elevation=float(entry["elevation"]),
+        roadmap=geojson.roadmap_from_json(read("roadmap.geojson")),
+        zones=geojson.zones_from_json(read("zones.geojson")),
+        floorplan=elements,
+        doorways=doorways,
+        work_items=geojson.items_from_json(read("work_items.json")),
+        notes=tuple(entry.get("notes", ())),
+    )
+
+
+@contextmanager
+def replacing(out: Path) -> Iterator[Path]:
+    """A new folder beside `out` that takes its place when the block ends well, and vanishes when it does not.
+
+    Raises OutputNotWritable: no rights, or `out` holds something that is not a site package.
+    """
+    if out.exists() and not (out.is_dir() and ((out / "site.yaml").is_file() or not any(out.iterdir()))):
+        raise OutputNotWritable(out, "it exists and is not a site package")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+        fresh.chmod(0o755)
+    except OSError as error:
+        raise OutputNotWritable(out, error.strerror or str(error)) from error
+    try:
+        yield fresh
+        old = fresh.with_name(fresh.name + ".old")
+        try:
+            if out.exists():
+                os.replace(out, old)
+            try:
+                os.replace(fresh, out)
+            except OSError:
+                if old.exists():
+                    os.replace(old, out)
+                raise
+        except OSError as error:
+            raise OutputNotWritable(out, error.strerror or str(error)) from error
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)

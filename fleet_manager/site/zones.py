@@ -1,0 +1,81 @@
+"""Named spaces and no-go ground as zones with readable, stable ids."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from fleet_manager.domain.site import Area, Ring, Zone, ZoneKind
+from fleet_manager.site.ground import Ground
+from fleet_manager.site.plan import Plan, Space
+from fleet_manager.site.section import polygons
+
+DECIMALS = 4
+
+
+def slug(text: str) -> str:
+    """Letters, digits and dashes of a name, for ids and folders."""
+    return re.sub(r"[^A-Za-z0-9_.]+", "-", text).strip("-.") or "x"
+
+
+def areas_of(geometry: BaseGeometry) -> tuple[Area, ...]:
+    """Domain areas of a geometry, largest first."""
+    parts = sorted(polygons(geometry), key=lambda p: (-round(p.area, 3), p.bounds))
+    return tuple(Area(_ring(p.exterior), tuple(_ring(h) for h in p.interiors)) for p in parts)
+
+
+def _ring(ring: BaseGeometry) -> Ring:
+    return tuple((round(float(x), DECIMALS), round(float(y), DECIMALS)) for x, y in shapely.get_coordinates(ring))
+
+
+class ZoneIndex:
+    """Spaces with their zone ids; finds the zone of a point."""
+
+    def __init__(self, plan: Plan, ground: Ground) -> None:
+        self.spaces: dict[str, Space] = {}
+        for space in sorted(ground.spaces, key=lambda s: (s.name, s.guid)):
+            base = slug(space.name or space.long_name or "space")
+            zone_id, number = base, 2
+            while zone_id in self.spaces:
+                zone_id, number = f"{base}-{number}", number + 1
+            self.spaces[zone_id] = space
+        self._plan = plan
+        self._ground = ground
+        self._ids = list(self.spaces)
+        self._tree = shapely.STRtree([s.area for s in self.spaces.values()])
+
+    def of_points(self, points: NDArray[np.float64]) -> list[str | None]:
+        """Zone id of each point (n, 2); None outside all spaces. The smallest space wins where they overlap."""
+        result: list[str | None] = [None] * len(points)
+        which, zone = self._tree.query(shapely.points(points), predicate="intersects")
+        best = [float("inf")] * len(points)
+        for i, z in zip(which.tolist(), zone.tolist(), strict=True):
+            size = self.spaces[self._ids[z]].area.area
+            if size < best[i]:
+                best[i], result[i] = size, self._ids[z]
+        return result
+
+    def name(self, zone_id: str | None) -> str:
+        """Name a person reads; empty id is outside."""
+        if not zone_id:
+            return "outside"
+        space = self.spaces[zone_id]
+        return f"{space.name} {space.long_name}".strip() or zone_id
+
+    def zones(self) -> tuple[Zone, ...]:
+        """All zones: spaces, then stairs and missing floor as no-go."""
+        found = [
+            Zone(i, self.name(i), ZoneKind.SPACE, s.guid, areas_of(s.area)) for i, s in self.spaces.items()
+        ]
+        guid = self._plan.storey_guid
+        stairs = [o for o in self._plan.obstacles if o.kind == "stair"]
+        for number, part in enumerate(polygons(self._ground.stairs), start=1):
+            owner = max(stairs, key=lambda o: (shapely.intersection(o.footprint, part).area, o.guid))
+            found.append(Zone(f"no-go-stair-{number}", owner.name, ZoneKind.NO_GO, owner.guid, areas_of(part)))
+        for number, part in enumerate(polygons(self._ground.holes), start=1):
+            found.append(Zone(f"no-go-hole-{number}", "Opening in the floor", ZoneKind.NO_GO, guid, areas_of(part)))
+        return tuple(found)
