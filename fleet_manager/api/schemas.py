@@ -150,7 +150,7 @@ class Robot(Schema):
     trades: list[str]
     online: bool
     last_seen: datetime | None
-    pose: Pose2
+    pose: Pose2 | None = Field(description="null until the first state arrives")
     speed: float = Field(description="m/s")
     length: float = Field(description="m, footprint")
     width: float
@@ -160,7 +160,9 @@ class Robot(Schema):
     charging: bool
     safety_state: str = Field(description="boot, hold, auto, teleop, protective_stop, stopped, fault")
     safety_reason: str
-    activity: str = Field(description="offline, working, assigned, charging, going_home, idle, stopped, held")
+    activity: str = Field(
+        description="offline, working, assigned, charging, going_home, idle; or the safety state that forbids work"
+    )
     task_id: str | None
     attempt: int
     phase: str
@@ -301,10 +303,10 @@ class AsBuilt(Schema):
     ifc_guid: str
     target_index: int
     outcome: Literal["done", "deferred"]
-    measured: Pose3
-    deviation: float = Field(description="m")
-    measured_depth: float = Field(description="m")
-    measured_value: float
+    measured: Pose3 | None = Field(description="null, here and below: not measured")
+    deviation: float | None = Field(description="m")
+    measured_depth: float | None = Field(description="m")
+    measured_value: float | None
     passed: bool
     reason_code: str
     reason: str

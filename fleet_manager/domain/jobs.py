@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, IntEnum
@@ -105,20 +105,23 @@ class TargetCounts:
     open: int
 
 
-def count_targets(tasks: Iterable[Task]) -> TargetCounts:
-    """Targets of tasks; one done out of tolerance counts as deferred, and so does one nobody can stand at."""
-    total = done = deferred = 0
-    for task in tasks:
-        not_built = task.deferred | task.unreachable
-        total += len(task.item.targets)
-        deferred += len(not_built)
-        done += len(task.done - not_built)
-    return TargetCounts(total, done, deferred, total - done - deferred)
+def counts_of(total: int, unreachable: Set[int], done: Set[int], deferred: Set[int]) -> TargetCounts:
+    """Counts of one task. A target done out of tolerance counts as deferred, and so does one nobody can stand at."""
+    not_built = deferred | unreachable
+    built = done - not_built
+    return TargetCounts(total, len(built), len(not_built), total - len(built) - len(not_built))
 
 
-def progress_of(tasks: Iterable[Task]) -> float:
+def sum_of(counts: Iterable[TargetCounts]) -> TargetCounts:
+    """All together."""
+    total = done = deferred = open_ = 0
+    for c in counts:
+        total, done, deferred, open_ = total + c.total, done + c.done, deferred + c.deferred, open_ + c.open
+    return TargetCounts(total, done, deferred, open_)
+
+
+def progress_of(counts: TargetCounts) -> float:
     """Share of targets that are closed, 0..1."""
-    counts = count_targets(tasks)
     return 1.0 if counts.total == 0 else (counts.total - counts.open) / counts.total
 
 

@@ -118,6 +118,8 @@ class StoreTransaction:
                     trade=task.item.trade,
                     zone_id=task.item.zone_id,
                     item=item_to_json(task.item),
+                    target_count=len(task.item.targets),
+                    unreachable=sorted(task.unreachable),
                     created_at=job.created_at,
                     updated_at=job.created_at,
                     ended_at=job.created_at if task.state.terminal else None,
@@ -262,6 +264,16 @@ class Store:
                 for row in session.scalars(query):
                     found.setdefault(row.work_item_id, []).append(task_from_row(row))
         return found
+
+    def done_in_attempt(self, task_id: str, target_index: int) -> int | None:
+        """Number of the attempt whose record says that the target is done."""
+        query = select(AsBuiltRow.attempt).where(
+            AsBuiltRow.task_id == task_id,
+            AsBuiltRow.target_index == target_index,
+            AsBuiltRow.outcome == Outcome.DONE.value,
+        )
+        with _session(self.engine) as session:
+            return session.scalar(query)
 
     def robot_records(self) -> list[RobotRecord]:
         """Robots met before."""

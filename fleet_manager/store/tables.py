@@ -113,6 +113,9 @@ class TaskRow(Base):
     trade: Mapped[str] = mapped_column(String(40))
     zone_id: Mapped[str] = mapped_column(String(200))
     item: Mapped[dict[str, Any]]
+    target_count: Mapped[int]
+    unreachable: Mapped[list[Any]]
+    """Indices of targets no robot can stand at."""
     state: Mapped[str] = mapped_column(String(20), index=True)
     attempt: Mapped[int]
     robot_id: Mapped[str | None] = mapped_column(String(100))
