@@ -104,6 +104,8 @@ def upgrade() -> None:
         sa.Column("trade", sa.String(length=40), nullable=False),
         sa.Column("zone_id", sa.String(length=200), nullable=False),
         sa.Column("item", sa.JSON(), nullable=False),
+        sa.Column("target_count", sa.Integer(), nullable=False),
+        sa.Column("unreachable", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("robot_id", sa.String(length=100), nullable=True),
