@@ -1,6 +1,6 @@
 """Sweep of random floor plans with 2 to 6 robots: no overlap, nobody stuck; prints figures.
 
-    python benchmarks/bench_traffic_small.py --runs 300 [--seed 0]
+Run: `python benchmarks/bench_traffic_small.py --runs 300 [--seed 0]`
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "unit" / "traffic"))
 
-from scenes import scene  # noqa: E402
+from traffic_scenes import scene
 
-from fleet_manager.traffic.reservation import ReservationTraffic  # noqa: E402
+from fleet_manager.traffic.reservation import ReservationTraffic
 
 
 class Timed:

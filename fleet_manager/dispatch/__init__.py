@@ -48,5 +48,8 @@ class Allocator(Protocol):
         factsheets: Mapping[str, RobotFactsheet],
         roadmap: Roadmap,
     ) -> Allocation:
-        """Tasks are waiting ones; `free` robots are idle, in AUTO and above their reserve; factsheets are of all robots."""
+        """Tasks are waiting ones; `free` robots are idle, in AUTO and above their reserve.
+
+        Factsheets are of all robots of the fleet, free or not.
+        """
         ...

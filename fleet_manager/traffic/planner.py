@@ -57,9 +57,7 @@ def replan_around(fleet: Fleet, track: Track, now: float) -> bool:
     around = way(fleet, track, fleet.closed(track.robot_id, standing))
     if around is None or around[0] == track.plan:
         return False
-    straight = track.lanes.quickest(
-        track.base[-1], track.heading(), around[0][-1], max(track.sheet.max_speed, 0.05), 0
-    )
+    straight = track.lanes.quickest(track.base[-1], track.heading(), around[0][-1], max(track.sheet.max_speed, 0.05), 0)
     assert straight is not None
     in_way = fleet.blockers(track.robot_id, pieces_of(fleet, track.base[-1], track.plan))
     patience = 20.0 if any(fleet.tracks[n].busy or fleet.tracks[n].fixed for n in in_way) else 5.0

@@ -67,8 +67,6 @@ class Routes:
                 edge = space.edge_between(before, node)
                 if edge is None or space.edges[edge].clearance - sheet.half_width < _NARROW:
                     speed *= 0.5
-            steps.append(
-                RouteStep(track.first_id + offset, space.node_ids[node], x, y, speed, settings.deviation)
-            )
+            steps.append(RouteStep(track.first_id + offset, space.node_ids[node], x, y, speed, settings.deviation))
             before = node
         return RoutePlan(track.robot_id, track.route_id, track.update_id, tuple(steps), track.end_id)

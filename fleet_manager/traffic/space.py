@@ -117,9 +117,7 @@ def _cross(u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64
     return result
 
 
-def _point_to_segments(
-    p: NDArray[np.float64], c: NDArray[np.float64], d: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _point_to_segments(p: NDArray[np.float64], c: NDArray[np.float64], d: NDArray[np.float64]) -> NDArray[np.float64]:
     along = d - c
     squared = np.einsum("ij,ij->i", along, along)
     t = np.einsum("ij,ij->i", p - c, along) / np.where(squared > 0.0, squared, 1.0)
@@ -128,9 +126,7 @@ def _point_to_segments(
     return result
 
 
-def _points_to_segment(
-    p: NDArray[np.float64], c: NDArray[np.float64], d: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _points_to_segment(p: NDArray[np.float64], c: NDArray[np.float64], d: NDArray[np.float64]) -> NDArray[np.float64]:
     along = d - c
     squared = float(along @ along)
     t = np.clip(((p - c) @ along) / squared, 0.0, 1.0) if squared > 0.0 else np.zeros(len(p))

@@ -269,6 +269,4 @@ def _referee(discs: Sequence[Disc], result: Run, now: float) -> None:
             centres = math.hypot(one.x - other.x, one.y - other.y)
             gap = centres - one.sheet.turning_radius - other.sheet.turning_radius
             result.least_gap = min(result.least_gap, gap)
-            assert gap > 0.0, (
-                f"{one.sheet.robot_id} and {other.sheet.robot_id} overlap by {-gap:.3f} m at {now:.1f} s"
-            )
+            assert gap > 0.0, f"{one.sheet.robot_id} and {other.sheet.robot_id} overlap by {-gap:.3f} m at {now:.1f} s"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import disc_fleet
-import plans
+import traffic_plans as plans
 
 from fleet_manager.domain.roadmap import NodeKind, Roadmap
 from fleet_manager.traffic.reservation import ReservationTraffic
@@ -48,7 +48,10 @@ def fleet(rng: random.Random, roadmap: Roadmap, robots: int, goals: int) -> list
 
 
 def scene(
-    seed: int, trace: list[str] | None = None, wrap: Callable[[ReservationTraffic], Any] = lambda c: c, limit: float = 900.0
+    seed: int,
+    trace: list[str] | None = None,
+    wrap: Callable[[ReservationTraffic], Any] = lambda c: c,
+    limit: float = 900.0,
 ) -> tuple[disc_fleet.Run, Any]:
     """Run the scene of a seed."""
     rng = random.Random(seed)

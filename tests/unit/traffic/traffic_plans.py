@@ -91,10 +91,7 @@ def rooms(rng: random.Random, columns: int, rows: int, homes: int) -> Roadmap:
         if root(a) != root(b) or rng.random() < 0.25:
             group[root(a)] = root(b)
             k = rng.randrange(size)
-            if a[1] == b[1]:
-                ends = name(*a, size - 1, k), name(*b, 0, k)
-            else:
-                ends = name(*a, k, size - 1), name(*b, k, 0)
+            ends = (name(*a, size - 1, k), name(*b, 0, k)) if a[1] == b[1] else (name(*a, k, size - 1), name(*b, k, 0))
             plan.edge(*ends, NARROW, door=f"{a}-{b}")
     _homes(plan, homes, name(0, 0, 0, 0))
     return plan.roadmap()
@@ -117,7 +114,7 @@ def lattice_rooms(rng: random.Random, columns: int, rows: int, homes: int) -> Ro
                 for j in range(h):
                     plan.node(name(c, r, i, j), c * span + i * pitch, r * span + j * pitch)
                     for di, dj in ((-1, 0), (0, -1), (-1, -1), (-1, 1)):
-                        if 0 <= i + di and 0 <= j + dj < h:
+                        if i + di >= 0 and 0 <= j + dj < h:
                             other = name(c, r, i + di, j + dj)
                             if other in plan.nodes:
                                 plan.edge(other, name(c, r, i, j))
