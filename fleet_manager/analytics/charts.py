@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from fleet_manager.analytics.markup import Markup, points, tag
+from fleet_manager.analytics.markup import Child, Markup, points, tag
 from fleet_manager.analytics.values import RunSummary, TargetResult, TradeTotals
 from fleet_manager.analytics.wording import ACTIVITIES, clock, millimetres, trade_title
 
@@ -157,14 +157,14 @@ def robot_timeline(summary: RunSummary) -> Markup:
     )
 
 
-def _chart(label: str, *children: object) -> Markup:
+def _chart(label: str, *children: Child) -> Markup:
     return tag(
         "svg",
         *children,
         class_="chart",
         viewBox=f"0 0 {WIDTH:.0f} {HEIGHT:.0f}",
         role="img",
-        aria_label=label,  # type: ignore[arg-type]
+        aria_label=label,
     )
 
 

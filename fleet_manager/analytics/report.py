@@ -209,6 +209,6 @@ def _about(summary: RunSummary) -> Iterable[Markup]:
 def _footer() -> Markup:
     return tag(
         "footer",
-        "Sitefleet advises and records; it is not a certified safety function. In a simulated run the measurements come "
-        "from the simulated instrument with its noise.",
+        "Sitefleet advises and records; it is not a certified safety function. In a simulated run the measurements "
+        "come from the simulated instrument with its noise.",
     )

@@ -23,6 +23,8 @@ SIMULATOR = "simulator.json"
 SITE = "site"
 LOGS = "logs"
 REPORT = "report.html"
+PERSON = "person"
+"""What the names of people in a simulation begin with."""
 
 
 class NotARunError(ValueError):
@@ -99,17 +101,36 @@ def _features(path: Path) -> Iterable[PlanFeature]:
 
 
 def read_contacts(path: Path) -> ContactCheck:
-    """What the embedded simulator wrote at its end; nothing where it wrote nothing."""
+    """What the embedded simulator wrote; nothing where it wrote nothing.
+
+    A contact is a robot's body touching anything but the floor, or its tool touching a robot or a person. A drill that
+    touches the ceiling, or what hangs below it, is at work.
+    """
     if not path.is_file():
         return ContactCheck()
     report = json.loads(path.read_text(encoding="utf-8"))
-    contacts = report.get("contacts", [])
-    listed = contacts if isinstance(contacts, list) else []
-    distances = report.get("least_distances", {})
+    robots = set(report["contacts_per_robot"])
+    touches: dict[frozenset[str], dict[str, Any]] = {}
+    for record in report["sim_contacts"]:
+        alive = record["with"] in robots or record["with"].startswith(PERSON)
+        if record["part"] == "hull" or alive:
+            touches.setdefault(frozenset({record["robot"], record["with"]}), record)
+    distances = (
+        ("robot to robot", report.get("min_distance_robot_robot")),
+        ("robot to person", report.get("min_distance_robot_person")),
+    )
     return ContactCheck(
-        contacts=len(contacts) if isinstance(contacts, list) else int(contacts),
-        details=tuple(json.dumps(c) if not isinstance(c, str) else c for c in listed[:20]),
-        least_distances=tuple(sorted((str(k), float(v)) for k, v in distances.items())),
+        contacts=sum(record["count"] for record in touches.values()),
+        details=tuple(_contact_text(record) for record in list(touches.values())[:20]),
+        least_distances=tuple((pair, float(metres)) for pair, metres in distances if metres is not None),
+    )
+
+
+def _contact_text(record: Mapping[str, Any]) -> str:
+    x, y, _ = record["place"]
+    return (
+        f"{record['robot']} ({record['part']}) and {record['with']}, {record['count']} times from "
+        f"{record['first_time']:.1f} s on, at x {x:.2f}, y {y:.2f} m"
     )
 
 

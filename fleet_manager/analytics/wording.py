@@ -29,19 +29,19 @@ TRADES: dict[str, tuple[str, str]] = {
 """Title, and what one target is called."""
 
 REMEDIES: dict[str, str] = {
-    "BLOCKED": "Clear what is in the way of the tool, or move the anchor with the designer, then retry the task.",
-    "OUT_OF_TOLERANCE": "Let the engineer accept the deviation or set a new anchor beside the hole.",
-    "DEPTH": "Check the ceiling for rebar or a hollow spot, then retry or set a new anchor.",
-    "STANCE": "Clear the floor around the stance, then retry the task.",
-    "UNREACHABLE": "Clear the floor around the stance, then retry the task.",
+    "BLOCKED": "Clear what is in the way of the drill, or move the anchor with the designer, then retry the task.",
+    "STALLED": "Check the ceiling for steel at this place, then retry or set a new anchor beside it.",
+    "TOLERANCE": "Let the engineer accept the deviation or set a new anchor beside the hole.",
+    "REACH": "Use a robot that reaches this height, or do it by hand.",
+    "ALIGN": "Look at the floor at the stance and at the total station's line of sight, then retry the task.",
+    "STANCE": "Clear the floor on the way to the stance, then retry the task.",
     "LOCALISATION": "Check that the total station sees the robot, then retry the task.",
-    "INSTRUMENT": "Check the total station, then retry the task.",
+    "INSTRUMENT": "Check the total station's line of sight, then retry the task.",
+    "LIFT": "Check the load and the lift, then retry the task.",
+    "LOAD": "Check the load at the pick-up place, then retry the task.",
     "TOOL": "Service the tool, reset the robot, then retry the task.",
     "SAFETY": "Find out why the robot stopped, reset and resume it, then retry the task.",
-    "COVERAGE": "Look at what hides the wall, clear it, then inspect again.",
-    "AGREEMENT": "Compare the room with the model: something stands there, or was not built as drawn.",
-    "SCAN": "Compare the room with the model: something stands there, or was not built as drawn.",
-    "LOAD": "Check the load at the pick-up place, then retry the task.",
+    "INSPECT": "Compare the room with the model: something stands there, or was not built as drawn.",
 }
 """What to do next, by a word of the reason's code; the first that fits counts."""
 

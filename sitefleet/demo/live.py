@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fleet_manager.analytics.wording import clock, trade_title
+from sitefleet.demo.client import DOCS
 from sitefleet.demo.view import Bar, RobotLine, View
 
 LOW_BATTERY = 0.25
@@ -24,7 +25,7 @@ def screen(view: View) -> RenderableType:
     if view.events:
         log = Text("\n".join(view.events), overflow="ellipsis", no_wrap=True)
         parts.append(Panel(log, title="events", title_align="left", border_style="dim"))
-    parts.append(Text(f" {view.api}/docs   Ctrl-C stops the robots first, then everything else", style="dim"))
+    parts.append(Text(f" {view.api}{DOCS}   Ctrl-C stops the robots first, then everything else", style="dim"))
     return Group(*parts)
 
 

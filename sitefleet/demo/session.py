@@ -16,8 +16,9 @@ from pathlib import Path
 
 from fleet_manager.api.schemas import Job, Robot
 from fleet_manager.domain.robots import SafetyMode
+from sitefleet.cli.exit_codes import CommandError, ExitCode
 from sitefleet.cli.foreground import Stopped, stop_signals
-from sitefleet.demo.client import ApiError, ApiUnreachable, SiteClient, stop_all
+from sitefleet.demo.client import SiteClient, stop_all
 from sitefleet.demo.display import Display
 from sitefleet.demo.errors import DemoError, ProcessDied, TooSlow
 from sitefleet.demo.observer import FleetObserver
@@ -29,18 +30,20 @@ log = logging.getLogger(__name__)
 OPERATOR = "site operator (demo)"
 ENDED = frozenset({"succeeded", "deferred", "failed", "canceled"})
 POLL = 0.25
+WAITS_FOR_A_PERSON = frozenset({"hold", "stopped", "fault"})
 READY = frozenset({SafetyMode.HOLD.name.lower(), SafetyMode.AUTO.name.lower()})
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """s of wall time: until the API answers, until all robots are ready, how long the API may be silent in between,
-    and for the whole run (None: no limit).
+    """s of wall time: until the API answers, until all robots are ready, how long the API may be silent in between, how
+    long a robot may be stopped (None: a person is there to reset it), and for the work (None: no limit).
     """
 
     api: float = 40.0
     robots: float = 60.0
     silence: float = 15.0
+    stopped: float | None = None
     whole: float | None = None
 
 
@@ -66,7 +69,7 @@ class SessionEnd:
     """How it ended. `error` None: all work has ended and nobody interrupted."""
 
     job: Job | None = None
-    error: DemoError | None = None
+    error: CommandError | None = None
     interrupted: bool = False
     first_motion: tuple[str, float] | None = None
     work_seconds: float | None = None
@@ -85,7 +88,7 @@ def run_session(plan: SessionPlan, display: Display, stopwatch: Callable[[], flo
         except Stopped as signalled:
             end.interrupted = True
             log.info("ended by %s", signalled)
-        except DemoError as error:
+        except CommandError as error:
             end.error = error
             log.error("%s", error)
     return end
@@ -123,6 +126,9 @@ class _Session:
         self._observer: FleetObserver | None = None
         self._last_event = 0
         self._answered = time.monotonic()
+        self._resumed_robots: set[str] = set()
+        self._refusal = ""
+        self._stopped_since: dict[str, float] = {}
 
     def run(self) -> None:
         with self._display:
@@ -142,7 +148,9 @@ class _Session:
         """When the API falls silent because its process died, the death is what a person wants to read."""
         try:
             self._work()
-        except ApiError as error:
+        except CommandError as error:
+            if error.code is not ExitCode.UNREACHABLE:
+                raise
             death = self._starter.watch(timeout=1.0)
             if death is not None:
                 raise ProcessDied(death) from error
@@ -155,8 +163,8 @@ class _Session:
         job = self._client.create_job(self._plan.name, self._plan.work_item_ids, OPERATOR)
         self._end.job = job
         log.info("job %s has %d tasks", job.id, sum(job.tasks.values()))
-        for robot_id in self._plan.robot_ids:
-            self._client.resume(robot_id, OPERATOR, "start of the demo's work")
+        self._until("the robots accept the operator's Resume", self._resumed, limits.robots)
+        self._refusal = ""
         self._until("work goes on", self._job_ended, limits.whole)
         self._end.work_seconds = self._stopwatch()
         if self._plan.serve_after:
@@ -171,7 +179,7 @@ class _Session:
             if death is not None:
                 raise ProcessDied(death)
             if deadline is not None and time.monotonic() > deadline:
-                raise TooSlow(f"gave up after {timeout:.0f} s before {stage}{self._missing()}")
+                raise TooSlow(f"gave up after {timeout:.0f} s while waiting: {stage}{self._missing()}{self._refusal}")
         self._show(stage)
 
     def _missing(self) -> str:
@@ -184,9 +192,7 @@ class _Session:
         return f"; not ready: {', '.join(late)}" if late else ""
 
     def _api_ready(self) -> bool:
-        try:
-            self._client.health()
-        except ApiUnreachable:
+        if not self._client.answers():
             return False
         self._answered = time.monotonic()
         return True
@@ -195,9 +201,35 @@ class _Session:
         robots = {robot.id: robot for robot in self._refresh() if robot.online}
         return all(r in robots and robots[r].safety_state in READY for r in self._plan.robot_ids)
 
+    def _resumed(self) -> bool:
+        """Give the explicit Resume to each robot that has not taken it; a supervisor that is not ready refuses."""
+        for robot_id in self._plan.robot_ids:
+            if robot_id in self._resumed_robots:
+                continue
+            try:
+                self._client.resume(robot_id, OPERATOR, "start of the demo's work")
+            except CommandError as error:
+                if error.code is not ExitCode.REFUSED:
+                    raise
+                log.info("%s", error)
+                self._refusal = f"; {error}"
+            else:
+                self._resumed_robots.add(robot_id)
+        return len(self._resumed_robots) == len(self._plan.robot_ids)
+
     def _job_ended(self) -> bool:
-        self._refresh()
+        self._end_when_stopped(self._refresh())
         return self._end.job is not None and self._end.job.state in ENDED
+
+    def _end_when_stopped(self, robots: Sequence[Robot]) -> None:
+        """A robot that stopped for good waits for a person; without one at the keyboard the run is over."""
+        limit, now = self._plan.limits.stopped, time.monotonic()
+        for robot in robots:
+            if robot.online and robot.safety_state not in WAITS_FOR_A_PERSON:
+                self._stopped_since.pop(robot.id, None)
+            elif limit is not None and now - self._stopped_since.setdefault(robot.id, now) > limit:
+                state = robot.safety_state if robot.online else "offline"
+                raise DemoError(f"{robot.id} is {state} and waits for a person: {robot.safety_reason or 'no reason'}")
 
     def _refresh(self) -> list[Robot]:
         """Ask the API for everything that is shown. One lost answer is no failure, a silence is."""
@@ -207,8 +239,9 @@ class _Session:
             if self._end.job is not None:
                 self._end.job = self._client.job(self._end.job.id)
                 self._view = self._view.with_job(self._end.job)
-        except ApiUnreachable:
-            if time.monotonic() - self._answered > self._plan.limits.silence:
+        except CommandError as error:
+            silence = time.monotonic() - self._answered
+            if error.code is not ExitCode.UNREACHABLE or silence > self._plan.limits.silence:
                 raise
             return []
         self._answered = time.monotonic()
@@ -234,7 +267,7 @@ class _Session:
         try:
             result = stop_all(self._plan.api, OPERATOR, "end of the demo")
             left -= {r.robot_id for r in result.results if r.success}
-        except ApiError as error:
+        except CommandError as error:
             log.warning("stop through the API: %s", error)
         if left and self._observer is not None:
             left -= self._observer.stop_robots(sorted(left), OPERATOR, "end of the demo")
@@ -260,7 +293,6 @@ class _Session:
         self._end.killed = report.killed
         if self._observer is not None:
             self._observer.close()
-        self._client.close()
 
 
 def environment(domain_id: int) -> Mapping[str, str]:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
-from sqlalchemy.orm import Session
 
-from fleet_manager.store.tables import AsBuiltRow, Base, EventRow, JobRow, RobotRow, SiteRow, TaskRow
+from fleet_manager.domain.events import Event
+from fleet_manager.domain.geometry import Pose3
+from fleet_manager.domain.jobs import Job, JobState
+from fleet_manager.domain.kept import RobotRecord
+from fleet_manager.domain.robots import RobotFactsheet
+from fleet_manager.domain.work import AsBuiltRecord, Outcome, Task, TaskState
+from fleet_manager.store.engine import migrate, open_engine
+from fleet_manager.store.repository import Store, register_site
+from fleet_manager.store.values import item_from_json
 
 START = datetime(2026, 5, 4, 7, 30, tzinfo=timezone.utc)
 ROOMS = {"z1": ("Living Room", 0.0, 0.0, 6.0, 5.0), "z2": ("Kitchen", 6.0, 0.0, 10.0, 5.0)}
@@ -56,27 +62,24 @@ def items() -> list[dict[str, Any]]:
     ]
 
 
-def task_row(number: int, item: dict[str, Any], state: str, message: str = "") -> TaskRow:
-    return TaskRow(
-        id=f"task-{number}", job_id="job-1", number=number, work_item_id=item["id"], trade=item["trade"],
-        zone_id=item["zone_id"], item=item, state=state, attempt=1, robot_id=None, priority=50, done=[], deferred=[],
-        held=[], refused_by=[], failures=0, message=message, created_at=START, updated_at=START, ended_at=None,
+def task(number: int, item: dict[str, Any], state: str, message: str = "") -> Task:
+    return Task(
+        f"task-{number}", f"job-{number}", item_from_json(item), TaskState(state), attempt=1, message=message
     )  # fmt: skip
 
 
-def record(task: int, index: int, stamp: float, x: float, y: float, **values: Any) -> AsBuiltRow:
+def record(number: int, index: int, stamp: float, x: float, y: float, **values: Any) -> AsBuiltRecord:
     given: dict[str, Any] = {
-        "task_id": f"task-{task}", "attempt": 1, "robot_id": "driller", "work_item_id": f"w{task}",
-        "ifc_guid": f"guid-w{task}", "target_index": index, "outcome": "done", "deviation": 0.002,
-        "measured": {"x": x, "y": y, "z": 2.6, "qx": 0.0, "qy": 0.0, "qz": 0.0, "qw": 1.0}, "measured_depth": 0.06,
-        "measured_value": 0.0, "passed": True, "reason_code": "", "reason": "", "instrument": "total station",
-        "evidence_uri": "", "stamp": stamp, "stored_at": START,
+        "task_id": f"task-{number}", "attempt": 1, "robot_id": "driller", "work_item_id": f"w{number}",
+        "ifc_guid": f"guid-w{number}", "target_index": index, "outcome": Outcome.DONE, "measured": Pose3(x, y, 2.6),
+        "deviation": 0.002, "measured_depth": 0.06, "measured_value": math.nan, "passed": True, "reason_code": "",
+        "reason": "", "instrument": "total station", "evidence_uri": "", "stamp": stamp,
     }  # fmt: skip
-    return AsBuiltRow(**{**given, **values})
+    return AsBuiltRecord(**{**given, **values})
 
 
-def records() -> list[AsBuiltRow]:
-    blocked = {"outcome": "deferred", "passed": False, "measured_depth": 0.0, "reason_code": "DRILL_BLOCKED",
+def records() -> list[AsBuiltRecord]:
+    blocked = {"outcome": Outcome.DEFERRED, "passed": False, "measured_depth": math.nan, "reason_code": "DRILL_BLOCKED",
                "reason": "the bit met something 0.31 m below the ceiling"}  # fmt: skip
     return [
         record(1, 0, 110.0, 1.001, 2.002),
@@ -84,21 +87,18 @@ def records() -> list[AsBuiltRow]:
         record(1, 1, 190.0, 2.003, 2.001, attempt=2, deviation=0.003),
         record(1, 2, 150.0, 3.0, 2.0, **blocked),
         record(1, 3, 100.0, 5.9, 0.1, **{**blocked, "attempt": 0, "robot_id": "", "reason_code": "NO_STANCE"}),
-        record(2, 0, 120.0, 1.01, 4.0, robot_id="hauler", deviation=0.01, measured_depth=0.0),
-        record(2, 1, 180.0, 8.02, 2.0, robot_id="hauler", deviation=0.02, measured_depth=0.0),
+        record(2, 0, 120.0, 1.01, 4.0, robot_id="hauler", deviation=0.01, measured_depth=math.nan),
+        record(2, 1, 180.0, 8.02, 2.0, robot_id="hauler", deviation=0.02, measured_depth=math.nan),
     ]
 
 
-def robot_row(robot_id: str, trade: str) -> RobotRow:
-    factsheet = {
-        "robot_id": robot_id, "model": robot_id, "map_id": "level-1", "trades": [trade], "length": 0.8, "width": 0.6,
-        "half_width": 0.3, "turning_radius": 0.5, "max_speed": 0.8, "max_payload": 40.0, "reach_min": 1.0,
-        "reach_max": 3.0, "battery_reserve": 0.2, "home_node": "h1", "software_version": "0.1.0",
-    }  # fmt: skip
-    return RobotRow(
-        id=robot_id, model=robot_id, online=True, last_seen=START, factsheet=factsheet, snapshot={}, base_node_ids=[],
-        distance_driven=0.0, time_driving=0.0, time_working=0.0,
+def robot(robot_id: str, trade: str) -> RobotRecord:
+    factsheet = RobotFactsheet(
+        robot_id=robot_id, model=robot_id, map_id="level-1", trades=(trade,), length=0.8, width=0.6, half_width=0.3,
+        turning_radius=0.5, max_speed=0.8, max_payload=40.0, reach_min=1.0, reach_max=3.0, battery_reserve=0.2,
+        home_node="h1", software_version="0.1.0",
     )  # fmt: skip
+    return RobotRecord(robot_id, factsheet, online=True, last_seen=START)
 
 
 def telemetry() -> list[dict[str, Any]]:
@@ -141,31 +141,39 @@ def run_folder(tmp_path: Path) -> Path:
     return folder
 
 
-def write_store(path: Path) -> None:
-    engine = create_engine(f"sqlite:///{path}")
-    Base.metadata.create_all(engine)
-    with Session(engine) as session:
-        session.add(
-            SiteRow(id=1, name="test", storey="level-1", source_file="t.ifc", source_sha256="0", loaded_at=START)
-        )
-        session.flush()
-        session.add(JobRow(
-            id="job-1", site_id=1, name="all", state="running", priority=50, created_at=START, started_at=START,
-            ended_at=None, requested_by="test", idempotency_key=None, request_digest="0",
-        ))  # fmt: skip
-        session.flush()
-        states = (("deferred", ""), ("succeeded", ""), ("running", ""), ("failed", "the drill reports a fault"))
-        for number, (item, (state, message)) in enumerate(zip(items(), states, strict=True), start=1):
-            session.add(task_row(number, item, state, message))
-        session.add_all([robot_row("driller", "drill"), robot_row("hauler", "transport")])
-        session.flush()
-        session.add_all(records())
-        session.add(EventRow(
-            time=START + timedelta(seconds=4), kind="task_failed", severity=2, robot_id="driller", job_id="job-1",
-            task_id="task-4", message="the drill reports a fault", data={},
-        ))  # fmt: skip
-        session.commit()
+def add_to_store(
+    path: Path,
+    tasks: Sequence[Task],
+    built: Sequence[AsBuiltRecord],
+    robots: Sequence[RobotRecord] = (),
+    events: Sequence[Event] = (),
+) -> None:
+    """Write what a manager would have written, through its own store; each task in a job of its own."""
+    engine = open_engine(str(path))
+    migrate(engine)
+    site = register_site(
+        engine, name="test", storey="level-1", source_file="t.ifc", source_sha256="0", items=[t.item for t in tasks],
+        now=START,
+    )  # fmt: skip
+    with Store(engine, site).transaction() as store:
+        for one in tasks:
+            store.add_job(Job(one.job_id, "all", 50, "test", START, JobState.RUNNING), [one])
+        for found in robots:
+            store.put_robot(found)
+        for one_record in built:
+            assert store.add_record(one_record, START)
+        for event in events:
+            store.add_event(event)
     engine.dispose()
+
+
+def write_store(path: Path) -> None:
+    states = (("deferred", ""), ("succeeded", ""), ("running", ""), ("failed", "the drill reports a fault"))
+    tasks = [task(n, i, *state) for n, (i, state) in enumerate(zip(items(), states, strict=True), start=1)]
+    robots = [robot("driller", "drill"), robot("hauler", "transport")]
+    time = START + timedelta(seconds=4)
+    failure = Event(time, "task_failed", 2, "the drill reports a fault", robot_id="driller", task_id="task-4")
+    add_to_store(path, tasks, records(), robots, [failure])
 
 
 @pytest.fixture
@@ -174,17 +182,14 @@ def large_run(run_folder: Path) -> Callable[[int], Path]:
 
     def grow(holes: int) -> Path:
         dice = random.Random(5)
-        engine = create_engine(f"sqlite:///{run_folder / 'sitefleet.db'}")
-        with Session(engine) as session:
-            places = [target(n, 0.3 + 9.0 * dice.random(), 4.8 * dice.random(), 2.6) for n in range(holes)]
-            session.add(task_row(5, work_item("w5", "drill", "z1", places, 0.005), "succeeded"))
-            session.flush()
-            for place in places:
-                dx, dy = dice.gauss(0.0, 0.0015), dice.gauss(0.0, 0.0015)
-                x, y = place["pose"]["x"] + dx, place["pose"]["y"] + dy
-                session.add(record(5, place["index"], 100.0 + place["index"], x, y, deviation=math.hypot(dx, dy)))
-            session.commit()
-        engine.dispose()
+        places = [target(n, 0.3 + 9.0 * dice.random(), 4.8 * dice.random(), 2.6) for n in range(holes)]
+        built = []
+        for place in places:
+            dx, dy = dice.gauss(0.0, 0.0015), dice.gauss(0.0, 0.0015)
+            x, y = place["pose"]["x"] + dx, place["pose"]["y"] + dy
+            built.append(record(5, place["index"], 100.0 + place["index"], x, y, deviation=math.hypot(dx, dy)))
+        item = work_item("w5", "drill", "z1", places, 0.005)
+        add_to_store(run_folder / "sitefleet.db", [task(5, item, "succeeded")], built)
         return run_folder
 
     return grow

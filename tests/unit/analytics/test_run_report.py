@@ -31,7 +31,7 @@ def test_every_target_is_on_the_plan_and_in_the_table(run_folder: Path) -> None:
 def test_what_is_left_over_is_listed_with_reason_and_remedy(run_folder: Path) -> None:
     text = html.fromstring(render_report(summarise(read_run(run_folder)))).text_content()
     assert "the bit met something 0.31 m below the ceiling" in text
-    assert "Clear what is in the way of the tool" in text
+    assert "Clear what is in the way of the drill" in text
     assert "a cupboard leaves no place to stand" in text
     assert "A duct box was put up." in text
 

@@ -47,7 +47,8 @@ def job() -> schemas.Job:
     counts = schemas.TargetCounts(total=4, done=4 if ended else 1, deferred=0, open=0 if ended else 3)
     return schemas.Job(
         id="job-1", name="all", state="succeeded" if ended else "running", priority=50, requested_by="t",
-        created_at=NOW, started_at=NOW, ended_at=None, progress=1.0 if ended else 0.25, tasks={"succeeded" if ended else "running": 1},
+        created_at=NOW, started_at=NOW, ended_at=None, progress=1.0 if ended else 0.25,
+        tasks={"succeeded" if ended else "running": 1},
         targets=counts, trades=[schemas.TradeProgress(trade="drill", tasks={}, targets=counts)],
     )  # fmt: skip
 
