@@ -42,6 +42,19 @@ ROS_WHEELS = [
     "ros-std-msgs",
     "ros-std-srvs",
 ]
+# For `make test`: checks, tests, and colcon, which builds these packages the way a ROS machine does.
+DEVELOPMENT = [
+    "colcon-common-extensions",
+    "hypothesis>=6",
+    "import-linter>=2",
+    "mypy>=1.11",
+    "pytest>=8",
+    "pytest-timeout>=2.3",
+    "ruff>=0.6",
+    "setuptools>=68",
+    "uv>=0.5",
+    "wheel",
+]
 
 
 def files(pattern: str) -> list[str]:
@@ -72,9 +85,10 @@ setup(
         (SHARE, ["package.xml"]),
         (f"{SHARE}/launch", files("launch/*.launch.py")),
         (f"{SHARE}/launch/params", files("launch/params/*.yaml")),
+        (f"{SHARE}/models", files("models/*.ifc")),
     ],
     install_requires=REQUIREMENTS,
-    extras_require={"ros": ROS_WHEELS},
+    extras_require={"ros": ROS_WHEELS, "dev": DEVELOPMENT},
     zip_safe=False,
     entry_points={
         "console_scripts": [

@@ -1,0 +1,93 @@
+# Sets up a virtual environment in .venv and runs Sitefleet in it. No ROS installation is needed or used.
+#
+#   make demo [DEMO_ARGS="--robots 3 --speed 8"]   the whole line: building model, simulated robots, report
+#   make test [TESTS=tests/unit PYTEST_ARGS=-x]    checks and tests
+#   make venv [PYTHON=python3.12]                  only the set-up
+#   make help                                      all targets
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+TESTS ?= tests
+PYTEST_ARGS ?=
+DEMO_ARGS ?=
+INTERFACES := ros_ws/src/sitefleet_interfaces
+ROBOT := ros_ws/src/sitefleet_robot
+INTERFACE_FILES := $(wildcard $(INTERFACES)/*/*.msg $(INTERFACES)/*/*.srv $(INTERFACES)/*/*.action) \
+  $(addprefix $(INTERFACES)/,CMakeLists.txt package.xml pyproject.toml)
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+
+# The wheels bring their own ROS; a sourced one must not mix with it. With a ROS installation use colcon instead.
+ifdef ROS_DISTRO
+unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONPATH
+unexport ROS_DISTRO ROS_VERSION ROS_PYTHON_VERSION RMW_IMPLEMENTATION
+endif
+# Set when make is run from within another environment of ROS wheels; it would keep ours from finding its libraries.
+unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
+
+SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
+find_python = $(shell for python in python3 python3.12 python3.11 python3.13 python3.10; do \
+  if $$python -c '$(SUPPORTED)' 2>/dev/null; then echo $$python; break; fi; done)
+
+.PHONY: help demo test lint format unit venv lock pictures colcon clean
+.DEFAULT_GOAL := help
+
+help: ## show this
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.ready ## run the demo; DEMO_ARGS are passed on
+	@$(BIN)/sitefleet demo $(DEMO_ARGS)
+
+test: lint unit ## all checks and all tests
+
+unit: $(VENV)/.ready ## the tests only; TESTS and PYTEST_ARGS choose
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)
+
+lint: $(VENV)/.ready ## ruff, mypy, import-linter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.ready ## put imports and code into their form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+venv: $(VENV)/.ready ## set up .venv; costs nothing when it is up to date
+
+lock: $(VENV)/.python ## resolve requirements.lock again; LOCK_ARGS=--upgrade for newest versions
+	@$(PIP) install 'uv>=0.5'
+	@PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python requirements/compile.py $(LOCK_ARGS)
+
+colcon: $(VENV)/.ready ## build the three packages as a ROS machine does, into build/ and install/
+	@. $(BIN)/activate && AMENT_PREFIX_PATH=$$VIRTUAL_ENV CMAKE_PREFIX_PATH=$$VIRTUAL_ENV \
+	  colcon build --base-paths . ros_ws/src --cmake-args -DBUILD_TESTING=OFF -DPython3_EXECUTABLE=$$VIRTUAL_ENV/bin/python
+
+clean: ## remove the environment and everything built
+	@rm -rf $(VENV) build install log *.egg-info $(ROBOT)/*.egg-info $(ROBOT)/build .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/.python:
+	@python="$(or $(PYTHON),$(find_python))"; \
+	if [ -z "$$python" ]; then \
+	  echo "Sitefleet needs Python 3.10 to 3.13 with its venv module (Debian: apt-get install python3-venv)."; exit 1; \
+	fi; \
+	$$python -c '$(SUPPORTED)' || { echo "$$python is not Python 3.10 to 3.13 with venv and ensurepip"; exit 1; }; \
+	$$python -c 'import os, sys, sysconfig; \
+	sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")))' \
+	  || { echo "$$python has no Python.h (Debian: apt-get install python3-dev)"; exit 1; }; \
+	command -v c++ >/dev/null || { echo "no C++ compiler (Debian: apt-get install g++)"; exit 1; }; \
+	echo "setting up $(VENV) with $$python"; $$python -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.packages: requirements.lock | $(VENV)/.python
+	@echo "installing pinned packages"
+	@$(PIP) install --requirement requirements.lock
+	@touch $@
+
+$(VENV)/.interfaces: $(INTERFACE_FILES) $(VENV)/.packages
+	@echo "building the ROS interfaces"
+	@. $(BIN)/activate && $(PIP) install --no-deps --no-build-isolation --force-reinstall ./$(INTERFACES)
+	@touch $@
+
+$(VENV)/.ready: setup.py package.xml $(ROBOT)/setup.py $(ROBOT)/package.xml $(VENV)/.interfaces
+	@$(PIP) install --no-deps --no-build-isolation --editable . --editable ./$(ROBOT)
+	@touch $@
