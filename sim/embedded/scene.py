@@ -85,7 +85,7 @@ def build_scene(
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     spec.option.impratio = 10.0
-    spec.visual.global_.offwidth, spec.visual.global_.offheight = 640, 480
+    _set_picture(spec)
     kinds: dict[str, tuple[str, str]] = {}
     bodies = {placed.model.name: add_robot(spec, placed.model, _floor_pose(placed), kinds) for placed in robots}
     slab = _lidar_slab(robots)
@@ -120,6 +120,22 @@ def _finish(
         geom_owner=[owner for owner, _ in found],
         geom_kind=[kind for _, kind in found],
         geom_name=geom_names,
+    )
+
+
+def _set_picture(spec: Any) -> None:
+    """Room for the cameras' pictures, light from everywhere, and a pale sky."""
+    spec.visual.global_.offwidth, spec.visual.global_.offheight = 640, 480
+    spec.visual.headlight.ambient = [0.4, 0.4, 0.4]
+    spec.visual.headlight.diffuse = [0.3, 0.3, 0.3]
+    spec.add_texture(
+        name="sky",
+        type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,
+        builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT,
+        rgb1=[0.75, 0.8, 0.85],
+        rgb2=[0.6, 0.65, 0.7],
+        width=32,
+        height=192,
     )
 
 
@@ -167,7 +183,7 @@ def _add_static(
                 geom.group = shapes.GROUP_OFF_PLANE
             # A floor is a plane, or a slab whose top is the storey's zero.
             is_floor = collision.geometry.kind == "plane" or high <= 0.011
-            kinds[name] = (model.name, "floor" if is_floor else "static")
+            kinds[name] = (f"{model.name}/{collision.name}", "floor" if is_floor else "static")
         for visual in link.visuals:
             shapes.add_visual(spec.worldbody, f"{model.name}/{link.name}/visual/{visual.name}", visual, frame)
 

@@ -66,9 +66,11 @@ def _check(element: Element, parent: str) -> None:
         _check(child, element.tag)
 
 
-def _check_names(element: Element, tags: tuple[str, ...]) -> None:
+def _check_names(element: Element, tags: tuple[str, ...], together: bool = False) -> None:
+    """Names must differ among the children of one kind, or of all the kinds `together`."""
+    seen: set[str] = set()
     for tag in tags:
-        seen: set[str] = set()
+        seen = seen if together else set()
         for child in element.all(tag):
             name = child.attribute("name")
             if name in seen:
@@ -77,9 +79,13 @@ def _check_names(element: Element, tags: tuple[str, ...]) -> None:
 
 
 def _model(element: Element) -> Model:
-    _check_names(element, ("link", "joint", "frame"))
+    _check_names(element, ("link", "joint", "frame"), together=True)
     if not element.all("link"):
         raise element.error("a model needs at least one link")
+    for link in element.all("link"):
+        _check_names(link, ("collision", "visual", "sensor"), together=True)
+    if element.relative_to not in ("", "world"):
+        raise element.error("a model's pose is supported relative to the world only")
     static = element.boolean("static", False)
     frames = resolve_frames(element)
     links = tuple(read_link(child, frames[child.attribute("name")]) for child in element.all("link"))

@@ -1,0 +1,167 @@
+"""The site's simulated total station as a process, the same beside either simulator.
+
+`python -m sim.instruments --robot drill_1:driller --seed 1` publishes `/drill_1/fix` and serves
+`/instruments/measure_point`. The simulators' world frame is the site's frame `map`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import logging
+import math
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import rclpy
+from geometry_msgs.msg import PoseWithCovarianceStamped
+from nav_msgs.msg import Odometry
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.signals import SignalHandlerOptions
+from sensor_msgs.msg import JointState
+from sitefleet_interfaces.srv import MeasurePoint
+
+from sim.expand import expand_model
+from sim.paths import model_file
+from sim.sdf import Model, SdfError, read_model
+from sim.sdf.transform import Transform, rotation_from_quaternion
+from sim.total_station import (
+    FIX_STDDEV,
+    HEADING_STDDEV,
+    POINT_STDDEV,
+    Fix,
+    NotMeasurableError,
+    TotalStation,
+    TrackedRobot,
+)
+
+log = logging.getLogger("sim.instruments")
+
+INSTRUMENT = "total_station_1"
+MAP = "map"
+
+
+class InstrumentsNode(Node):
+    """Ground truth in, fixes and measured points out."""
+
+    def __init__(self, models: dict[str, Model], seed: int, outages: list[tuple[float, float]]) -> None:
+        """Track these robots."""
+        super().__init__("instruments", parameter_overrides=[Parameter("use_sim_time", value=True)])
+        self._station = TotalStation(models, seed, outages=outages)
+        self._seen: dict[str, TrackedRobot] = {}
+        self._joints: dict[str, dict[str, float]] = {robot: {} for robot in models}
+        self._fixes = {robot: self.create_publisher(PoseWithCovarianceStamped, f"/{robot}/fix", 5) for robot in models}
+        for robot in models:
+            self.create_subscription(Odometry, f"/{robot}/ground_truth", functools.partial(self._on_truth, robot), 5)
+            self.create_subscription(JointState, f"/{robot}/joint_states", functools.partial(self._on_joints, robot), 5)
+        self.create_service(MeasurePoint, "/instruments/measure_point", self._on_measure)
+
+    def _on_truth(self, robot: str, message: Odometry) -> None:
+        position, q = message.pose.pose.position, message.pose.pose.orientation
+        twist = message.twist.twist
+        base = Transform(
+            rotation_from_quaternion(q.w, q.x, q.y, q.z), np.array([position.x, position.y, position.z])
+        )
+        stamp = message.header.stamp.sec + message.header.stamp.nanosec * 1e-9
+        seen = TrackedRobot(base, math.hypot(twist.linear.x, twist.linear.y), twist.angular.z, stamp)
+        self._seen[robot] = seen
+        fix = self._station.fix(robot, seen)
+        if fix is not None:
+            self._fixes[robot].publish(_fix_message(fix, message.header.stamp))
+
+    def _on_joints(self, robot: str, message: JointState) -> None:
+        self._joints[robot] = dict(zip(message.name, message.position, strict=False))
+
+    def _on_measure(self, request: Any, response: Any) -> Any:
+        point = np.array([request.point.x, request.point.y, request.point.z])
+        robot = request.robot_id
+        response.stamp = self.get_clock().now().to_msg()
+        response.instrument = INSTRUMENT
+        try:
+            place = self._station.measure(
+                robot, request.frame_id, point, self._seen.get(robot), self._joints.get(robot, {})
+            )
+        except NotMeasurableError as error:
+            response.success, response.message = False, str(error)
+            return response
+        response.success = True
+        response.standard_deviation = POINT_STDDEV
+        response.position.x, response.position.y, response.position.z = (float(value) for value in place)
+        return response
+
+
+def _fix_message(fix: Fix, stamp: Any) -> PoseWithCovarianceStamped:
+    message = PoseWithCovarianceStamped()
+    message.header.stamp = stamp
+    message.header.frame_id = MAP
+    pose = message.pose.pose
+    pose.position.x, pose.position.y = fix.x, fix.y
+    pose.orientation.w, pose.orientation.z = math.cos(fix.yaw / 2), math.sin(fix.yaw / 2)
+    message.pose.covariance[0] = message.pose.covariance[7] = FIX_STDDEV**2
+    message.pose.covariance[35] = HEADING_STDDEV**2
+    return message
+
+
+def _robot(text: str) -> tuple[str, Model]:
+    name, colon, model = text.partition(":")
+    if not colon:
+        raise ValueError(f"--robot {text}: expected ID:MODEL")
+    return name, read_model(model_file(model), expand_model(model, name))
+
+
+def _outage(text: str) -> tuple[float, float]:
+    start, _, end = text.partition(":")
+    return float(start), float(end)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the process until SIGINT or SIGTERM; 2 for options that cannot be used."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    parser = argparse.ArgumentParser(prog="sim.instruments", description="Simulated total station.")
+    parser.add_argument("--robot", action="append", default=[], metavar="ID:MODEL")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--outage", action="append", default=[], metavar="START:END", help="s of simulated time")
+    given = ["instruments", *(sys.argv[1:] if arguments is None else arguments)]
+    rclpy.init(args=given, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        options = parser.parse_args(rclpy.utilities.remove_ros_args(given)[1:])
+        models = dict(_robot(text) for text in options.robot)
+        outages = [_outage(text) for text in options.outage]
+    except (ValueError, SdfError) as error:
+        log.error("%s", error)
+        rclpy.try_shutdown()
+        return 2
+    return spin_until_signal(InstrumentsNode(models, options.seed, outages))
+
+
+def spin_until_signal(node: Node) -> int:
+    """Spin a node in this thread until SIGINT or SIGTERM, then leave ROS cleanly."""
+    stopping = False
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        while not stopping:
+            executor.spin_once(timeout_sec=0.1)
+    except ExternalShutdownException:
+        pass
+    finally:
+        executor.shutdown()
+        node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
