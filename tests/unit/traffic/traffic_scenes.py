@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import disc_fleet
 import traffic_plans as plans
 
 from fleet_manager.domain.roadmap import NodeKind, Roadmap
+from fleet_manager.traffic import TrafficStep
 from fleet_manager.traffic.reservation import ReservationTraffic
 
 RADII = (0.285, 0.376, 0.391)
@@ -80,3 +82,57 @@ def scene(
         trace=trace,
     )
     return result, controller
+
+
+DEMO_SIZES = ((0.25, 0.376), (0.25, 0.391), (0.18, 0.285), (0.21, 0.327), (0.25, 0.383))
+"""Half width and turning radius of driller, hauler, inspector, printer and painter, m."""
+
+
+def reachable(roadmap: Roadmap, start: str, half_width: float, radius: float) -> set[str]:
+    """Nodes a robot of this size can drive to, by the rule of the site package."""
+    seen, queue = {start}, [start]
+    while queue:
+        for other, edge in roadmap.neighbours(queue.pop()):
+            wide = edge.clearance >= half_width + 0.05 and roadmap.nodes[other].clearance >= radius + 0.02
+            if wide and other not in seen:
+                seen.add(other)
+                queue.append(other)
+    return seen
+
+
+def site_scene(
+    roadmap: Roadmap, seed: int, robots: int, trace: list[str] | None = None, times: list[float] | None = None
+) -> disc_fleet.Run:
+    """Robots of the demo drive from stance to stance, with work from a moment to a minute at each."""
+    rng = random.Random(seed)
+    homes = roadmap.of_kind(NodeKind.HOME)
+    discs = []
+    for i in range(robots):
+        half_width, radius = DEMO_SIZES[i % len(DEMO_SIZES)]
+        home = homes[i]
+        able = reachable(roadmap, home.id, half_width, radius)
+        stances = [n.id for n in roadmap.of_kind(NodeKind.STANCE) if n.id in able]
+        laydown = [n.id for n in roadmap.of_kind(NodeKind.LAYDOWN) if n.id in able]
+        goals = []
+        for k in range(8):
+            fetch = bool(laydown) and i % len(DEMO_SIZES) == 1 and k % 2 == 0
+            goals.append((rng.choice(laydown if fetch else stances), rng.choice([0.5, 5.0, 20.0, 60.0])))
+        sheet = disc_fleet.sheet(f"robot{i}", home.id, radius, half_width)
+        discs.append(disc_fleet.Disc(sheet, home.x, home.y, goals, random.Random(rng.random())))
+    controller = Stopwatch(ReservationTraffic(roadmap, instance=f"s{seed}"), times if times is not None else [])
+    return disc_fleet.run(
+        roadmap, discs, controller, seed=seed, limit=3000.0, stop_rate=rng.choice([0.0, 0.001]), trace=trace
+    )
+
+
+class Stopwatch:
+    """A controller whose steps are timed, in s of this process."""
+
+    def __init__(self, inner: ReservationTraffic, times: list[float]) -> None:
+        self.inner, self.times = inner, times
+
+    def step(self, *args: Any) -> TrafficStep:
+        begin = time.process_time()
+        answer = self.inner.step(*args)
+        self.times.append(time.process_time() - begin)
+        return answer
