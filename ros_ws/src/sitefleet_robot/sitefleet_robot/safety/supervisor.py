@@ -175,6 +175,7 @@ class Supervisor:
             self.watch[Trigger.CONTROL_LOST].faulty(refusal.sentence)
             return
         self.watch[Trigger.CONTROL_LOST].seen(now)
+        self._control_due = -math.inf
         effect.publish = self.state is State.TELEOP
 
     def _on_scan(self, value: Scan, now: float, effect: Effect) -> None:
