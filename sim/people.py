@@ -11,12 +11,10 @@ import functools
 import logging
 import math
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import rclpy
-import yaml
 from geometry_msgs.msg import Twist
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
@@ -25,39 +23,13 @@ from rclpy.signals import SignalHandlerOptions
 
 from sim.expand import expand_model
 from sim.instruments import spin_until_signal
-from sim.paths import checked_name, model_file
+from sim.paths import model_file
+from sim.person_paths import PersonPath, load_paths
 from sim.sdf import SdfError, read_model
 from sim.sdf.transform import yaw_of
 from sim.walking import Footprint, Walk
 
 log = logging.getLogger("sim.people")
-
-
-@dataclass(frozen=True, slots=True)
-class PersonPath:
-    """One person of a paths file."""
-
-    person_id: str
-    speed: float
-    waypoints: tuple[tuple[float, float], ...]
-
-
-def load_paths(path: Path) -> tuple[PersonPath, ...]:
-    """Read `people: [{id, speed, waypoints: [[x, y], ...]}]`. Raises ValueError naming what is wrong."""
-    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    people = raw.get("people") if isinstance(raw, dict) else None
-    if not isinstance(people, list):
-        raise ValueError(f"{path}: expected a list under `people`")
-    result = []
-    for number, item in enumerate(people, start=1):
-        try:
-            waypoints = tuple((float(x), float(y)) for x, y in item["waypoints"])
-            person = PersonPath(checked_name(str(item["id"])), float(item.get("speed", 1.0)), waypoints)
-            Walk(person.waypoints, person.speed)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{path}: person {number}: {error!r}") from error
-        result.append(person)
-    return tuple(result)
 
 
 def half_lengths(model: str, name: str) -> tuple[float, float]:

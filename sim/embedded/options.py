@@ -10,6 +10,7 @@ from pathlib import Path
 from sim.embedded.scene import Obstruction, Placed
 from sim.expand import expand_model, rename_model
 from sim.paths import BRIDGE, PERSON, checked_name, model_file
+from sim.person_paths import load_paths
 from sim.sdf import Model, read_model
 
 
@@ -63,6 +64,7 @@ def parse_options(arguments: list[str]) -> Options:
     parser.add_argument("--world", type=Path, required=True, help="SDF world")
     parser.add_argument("--robot", action="append", default=[], metavar="ID:MODEL:X:Y:YAW")
     parser.add_argument("--person", action="append", default=[], metavar="ID:X:Y")
+    parser.add_argument("--people", type=Path, help="paths file of sim.people: its people, each at its first waypoint")
     parser.add_argument("--obstruction", action="append", default=[], metavar="NAME:X:Y:Z:SX:SY:SZ",
                         help="static box: centre and full lengths in m")  # fmt: skip
     parser.add_argument("--speed", default="1", help="times wall time, or `max`")
@@ -81,7 +83,7 @@ def parse_options(arguments: list[str]) -> Options:
     return Options(
         world=given.world,
         robots=tuple(_robot(text, given.extra_models) for text in given.robot),
-        people=tuple(_person(text) for text in given.person),
+        people=(*(_person(text) for text in given.person), *_people(given.people)),
         obstructions=tuple(_obstruction(text) for text in given.obstruction),
         speed=_speed(given.speed),
         seed=given.seed,
@@ -106,6 +108,14 @@ def _person(text: str) -> Placed:
     name, *place = _split(text, "--person", "ID:X:Y")
     x, y = _numbers(text, "--person", "ID:X:Y", place)
     return Placed(load_model(PERSON, name), x, y, kind=PERSON)
+
+
+def _people(path: Path | None) -> tuple[Placed, ...]:
+    if path is None:
+        return ()
+    return tuple(
+        Placed(load_model(PERSON, person.person_id), *person.waypoints[0], kind=PERSON) for person in load_paths(path)
+    )
 
 
 def _obstruction(text: str) -> Obstruction:
