@@ -19,7 +19,7 @@ from sitefleet.processes import SiteRun
 
 
 def actions(run: SiteRun) -> list[Any]:
-    """Server, one `create` a robot, and the bridge with every topic of the table."""
+    """Server, one `create` a robot and person, and the bridge with every topic of the table."""
     files = write_gazebo_files(run, run.state_dir.parent / "gazebo")
     server = IncludeLaunchDescription(
         PythonLaunchDescriptionSource(
@@ -42,4 +42,4 @@ def actions(run: SiteRun) -> list[Any]:
 
 def generate_launch_description() -> Any:
     """Entry point of `ros2 launch`."""
-    return described(("site", "storey", "robots", "run"), actions)
+    return described(("site", "storey", "robots", "people", "run"), actions)

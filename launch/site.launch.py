@@ -29,6 +29,7 @@ def actions(run: SiteRun) -> list[Any]:
             "site": str(run.site),
             "storey": run.storey,
             "robots": ",".join(f"{robot.robot_id}:{robot.model}:{robot.home_node}" for robot in run.robots),
+            "people": str(run.people or ""),
             "run": str(run.state_dir.parent),
         }.items(),
     )

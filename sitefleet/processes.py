@@ -6,12 +6,14 @@ Read TABLE first: a row says what a process is, which Python module it is, when 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import Literal
 
+from sitefleet.people import people_starts
 from sitefleet.resources import share
 from sitefleet.robots import RobotChoiceError, RobotSpec, home_places
 
@@ -35,13 +37,15 @@ class SiteRun:
     storey: str
     robots: tuple[RobotSpec, ...] = ()
     sim: SimKind = "embedded"
-    speed: float = 1.0  # simulated seconds a second
+    speed: float = 1.0  # simulated seconds a second; infinite: as fast as it goes
     seed: int = 0
     state_dir: Path = Path("runs/state")  # robots' disks: one folder a robot below it
     database: str = "sqlite:///runs/sitefleet.db"
     api_host: str = "127.0.0.1"
     api_port: int = 8000
     people: Path | None = None  # scripted walking paths
+    sim_report: Path | None = None  # the embedded simulator keeps contacts, distances and its speed there
+    sim_options: tuple[str, ...] = ()  # further options of the embedded simulator, for scenarios
 
     @property
     def map_folder(self) -> Path:
@@ -98,7 +102,7 @@ def simulated(run: SiteRun) -> bool:
 
 
 def simulator_arguments(run: SiteRun) -> tuple[str, ...]:
-    """World, robots at their home places (x, y in m, yaw in rad, map frame), speed and seed."""
+    """World, robots at home and people at their first waypoint (m, rad, map frame), speed and seed."""
     homes = home_places(run.map_folder / "roadmap.geojson")
     words = ["--world", str(run.map_folder / "world.sdf")]
     for robot in run.robots:
@@ -109,12 +113,27 @@ def simulator_arguments(run: SiteRun) -> tuple[str, ...]:
             )
         place = f"{home.x:.4f}:{home.y:.4f}:{home.heading:.6f}"
         words += ["--robot", f"{robot.robot_id}:{robot.model}:{place}"]
-    return (*words, "--speed", f"{run.speed:g}", "--seed", str(run.seed))
+    for person in people_starts(run.people) if run.people else ():
+        words += ["--person", f"{person.person_id}:{person.x:.4f}:{person.y:.4f}"]
+    words += ["--speed", f"{run.speed:g}" if math.isfinite(run.speed) else "max", "--seed", str(run.seed)]
+    if run.sim_report is not None:
+        words += ["--report", str(run.sim_report)]
+    return (*words, *run.sim_options)
+
+
+def robot_models(run: SiteRun) -> tuple[str, ...]:
+    """`--robot ID:MODEL` for each robot."""
+    return tuple(word for robot in run.robots for word in ("--robot", f"{robot.robot_id}:{robot.model}"))
 
 
 def instruments_arguments(run: SiteRun) -> tuple[str, ...]:
     """The robots whose reflectors the total station follows."""
-    return ("--robots", *(robot.robot_id for robot in run.robots), "--seed", str(run.seed))
+    return (*robot_models(run), "--seed", str(run.seed))
+
+
+def people_arguments(run: SiteRun) -> tuple[str, ...]:
+    """Walking paths, and the robots that people are polite to."""
+    return ("--paths", str(run.people), *robot_models(run))
 
 
 def manager_arguments(run: SiteRun) -> tuple[str, ...]:
@@ -159,7 +178,7 @@ TABLE: tuple[Row, ...] = (
         executable="people",
         module="sim.people",
         when=lambda run: simulated(run) and run.people is not None,
-        arguments=lambda run: ("--paths", str(run.people)),
+        arguments=people_arguments,
     ),
     Row(
         name="safety",
@@ -193,6 +212,7 @@ def site_processes(run: SiteRun, only: frozenset[str] | None = None) -> tuple[Pr
 
     Raises:
         RobotChoiceError: a robot's home is not on the storey's roadmap.
+        PeopleFileError: the file of walking paths cannot be used.
         ResourceMissing: a parameter file of a robot's model is not installed.
         KeyError: `only` names a row that is not in the table.
     """

@@ -134,17 +134,19 @@ def test_gazebo_runs_beside_the_same_robots_without_the_embedded_simulator(
 def test_gazebo_gets_the_world_each_robot_at_home_and_every_topic_of_the_bridge_table(
     fake: ModuleType, site: Path, tmp_path: Path
 ) -> None:
+    paths = tmp_path / "walk.yaml"
+    paths.write_text("people: [{id: p1, waypoints: [[4, 5.5], [6, 5.5]]}]")
     actions = fake.run_launch_file(
-        LAUNCH / "gazebo.launch.py", site=str(site), robots=ROBOTS, run=str(tmp_path / "run")
+        LAUNCH / "gazebo.launch.py", site=str(site), robots=ROBOTS, people=str(paths), run=str(tmp_path / "run")
     )
     path, server, bridge, *spawns = actions
     assert path.name == "GZ_SIM_RESOURCE_PATH" and (Path(path.value) / "driller" / "model.sdf").is_file()
     assert server.launch_arguments["gz_args"] == f'-r -s "{site / "L1" / "world.sdf"}"'
     entries = yaml.safe_load(Path(bridge.parameters[0]["config_file"]).read_text())
     topics = {entry["ros_topic_name"] for entry in entries}
-    assert {"/clock", "/d1/scan", "/h1/cmd_vel", "/d1/mast_cmd"} <= topics
+    assert {"/clock", "/d1/scan", "/h1/cmd_vel", "/d1/mast_cmd", "/people/p1/cmd_vel"} <= topics
     assert "/h1/mast_cmd" not in topics
-    assert [spawn.arguments[1] for spawn in spawns] == ["d1", "h1"]
+    assert [spawn.arguments[1] for spawn in spawns] == ["d1", "h1", "p1"]
     sdf = Path(spawns[0].arguments[3]).read_text()
     assert '<model name="d1"' in sdf and "/model/d1/scan" in sdf and "/model/driller/" not in sdf
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sitefleet.people import PeopleFileError
 from sitefleet.processes import TABLE, SiteRun, StopWave, site_processes
 from sitefleet.robots import RobotChoiceError, RobotSpec, choose_robots, home_places
 
@@ -47,15 +49,44 @@ def test_gazebo_replaces_only_the_embedded_simulator(run: SiteRun) -> None:
 
 
 def test_on_a_real_site_nothing_simulated_runs_and_no_node_waits_for_the_clock(run: SiteRun) -> None:
-    processes = site_processes(replace(run, sim="none", people=Path("paths.yaml")))
+    processes = site_processes(replace(run, sim="none", people=Path("none.yaml")))
     assert {process.name.split("-")[0] for process in processes} == {"safety", "autonomy", "manager"}
     assert not any(process.parameters.get("use_sim_time") for process in processes)
 
 
-def test_people_walk_only_when_paths_are_given(run: SiteRun) -> None:
+@pytest.fixture
+def walking(run: SiteRun, tmp_path: Path) -> SiteRun:
+    paths = tmp_path / "walk.yaml"
+    paths.write_text("people: [{id: p1, speed: 1.2, waypoints: [[4, 5.5], [6, 5.5]]}]")
+    return replace(run, people=paths)
+
+
+def test_people_walk_only_when_paths_are_given(run: SiteRun, walking: SiteRun) -> None:
     assert "people" not in names(run)
-    people = next(p for p in site_processes(replace(run, people=Path("walk.yaml"))) if p.name == "people")
-    assert people.arguments == ("--paths", "walk.yaml")
+    processes = {process.name: process for process in site_processes(walking)}
+    robots = ("--robot", "d1:driller", "--robot", "h1:hauler")
+    assert processes["people"].arguments == ("--paths", str(walking.people), *robots)
+    words = processes["simulator"].arguments
+    assert words[words.index("--person") + 1] == "p1:4.0000:5.5000"
+
+
+@pytest.mark.parametrize("text", ["", "people: 3", "people: [{id: p1}]", "people: [{id: p1, waypoints: [[1]]}]", "{"])
+def test_a_file_of_walking_paths_that_cannot_be_used_is_named(walking: SiteRun, text: str) -> None:
+    assert walking.people is not None
+    walking.people.write_text(text)
+    with pytest.raises(PeopleFileError, match=r"walk\.yaml"):
+        site_processes(walking)
+
+
+def test_the_instruments_know_every_robot_and_its_model(run: SiteRun) -> None:
+    instruments = site_processes(run, frozenset({"instruments"}))[0]
+    assert instruments.arguments == ("--robot", "d1:driller", "--robot", "h1:hauler", "--seed", "7")
+
+
+def test_the_simulator_reports_and_takes_a_scenarios_options(run: SiteRun) -> None:
+    changed = replace(run, sim_report=Path("r.json"), sim_options=("--obstruction", "box:1:1:1:1:1:1"), speed=math.inf)
+    words = " ".join(site_processes(changed, frozenset({"simulator"}))[0].arguments)
+    assert words.endswith("--speed max --seed 7 --report r.json --obstruction box:1:1:1:1:1:1")
 
 
 def test_the_simulator_places_each_robot_on_its_home(run: SiteRun) -> None:
