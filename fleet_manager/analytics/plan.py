@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from shapely import Polygon
+from shapely import Polygon, box
 from shapely.ops import polylabel
 
 from fleet_manager.analytics.markup import Markup, points, tag
-from fleet_manager.analytics.sheet import Sheet
+from fleet_manager.analytics.sheet import Point, Sheet
 from fleet_manager.analytics.values import PlanFeature, RunSummary, TargetOutcome, TargetResult
 from fleet_manager.analytics.wording import OUTCOMES, millimetres, trade_title
 
 LABEL_WIDTH = 0.58
 """Width of a letter over its height, about, of the report's font."""
 ARROW = 9.0
+GLYPH = 11.0
+"""px a label keeps from the middle of a glyph."""
+GRID = 24
+"""Places tried for a label, along each side of its room."""
 
 
 def floor_plan(summary: RunSummary) -> Markup:
@@ -26,6 +30,7 @@ def floor_plan(summary: RunSummary) -> Markup:
     if not everything:
         return tag("p", "The run has no floor plan.", class_="nothing")
     sheet = Sheet.around(everything)
+    taken = [sheet.place((t.x, t.y)) for t in summary.targets]
     return tag(
         "svg",
         tag("g", (_feature(z, sheet, f"zone {z.kind}") for z in plan.zones), class_="zones"),
@@ -33,11 +38,11 @@ def floor_plan(summary: RunSummary) -> Markup:
         tag("g", _traces(summary, sheet), class_="traces"),
         tag("g", _hauls(summary, sheet), class_="hauls"),
         tag("g", (_target(t, sheet) for t in _by_importance(summary.targets)), class_="targets"),
-        tag("g", (_room_name(z, sheet) for z in plan.zones if z.kind == "space"), class_="rooms"),
+        tag("g", (_room_name(z, sheet, taken) for z in plan.zones if z.kind == "space"), class_="rooms"),
         _scale_bar(sheet),
         _axes(sheet),
         class_="plan",
-        viewBox=f"0 0 {sheet.width:.0f} {sheet.height + 34:.0f}",
+        viewBox=f"0 0 {sheet.width:.0f} {sheet.height + 56:.0f}",
         role="img",
         aria_label="Floor plan with every place of work coloured by its outcome",
     )
@@ -52,16 +57,33 @@ def _feature(feature: PlanFeature, sheet: Sheet, class_: str) -> Markup:
     return tag("g", (tag("polyline", points=points(path)) for path in placed), title, class_=f"{class_} line")
 
 
-def _room_name(zone: PlanFeature, sheet: Sheet) -> Markup | None:
+def _room_name(zone: PlanFeature, sheet: Sheet, taken: list[Point]) -> Markup | None:
     if not zone.name or not zone.paths or len(zone.paths[0]) < 4:
         return None
     ring = Polygon([sheet.place(p) for p in zone.paths[0]])
     if not ring.is_valid or ring.is_empty:
         return None
-    spot = polylabel(ring, 4.0)
-    room = 2.2 * ring.exterior.distance(spot)
-    size = max(8.0, min(15.0, room / (LABEL_WIDTH * len(zone.name))))
-    return tag("text", zone.name, x=spot.x, y=spot.y + size / 3, font_size=size)
+    x, y, size = label_place(ring, zone.name, taken)
+    return tag("text", zone.name, x=x, y=y + size / 3, font_size=size)
+
+
+def label_place(ring: Polygon, text: str, taken: list[Point]) -> tuple[float, float, float]:
+    """Middle and letter height of a label inside the ring that covers as few of the taken points as can be, px."""
+    left, top, right, bottom = ring.bounds
+    size = max(8.0, min(14.0, 0.9 * (right - left) / (LABEL_WIDTH * len(text))))
+    half_width, half_height = LABEL_WIDTH * size * len(text) / 2, size * 0.6
+    centre = polylabel(ring, 4.0)
+    best = (-math.inf, centre.x, centre.y)
+    for row in range(1, GRID):
+        for column in range(1, GRID):
+            x, y = left + (right - left) * column / GRID, top + (bottom - top) * row / GRID
+            if not ring.contains(box(x - half_width, y - half_height, x + half_width, y + half_height)):
+                continue
+            gap = min((max(abs(px - x) - half_width, abs(py - y) - half_height) for px, py in taken), default=GLYPH)
+            # Beyond a glyph's size more room is worth less than a place near the middle.
+            score = min(gap, GLYPH) - 0.02 * math.hypot(x - centre.x, y - centre.y)
+            best = max(best, (score, x, y))
+    return best[1], best[2], size
 
 
 def _traces(summary: RunSummary, sheet: Sheet) -> Iterator[Markup]:
@@ -83,9 +105,12 @@ def _hauls(summary: RunSummary, sheet: Sheet) -> Iterator[Markup]:
 
 
 def _by_importance(targets: tuple[TargetResult, ...]) -> list[TargetResult]:
-    """What a person should look at is drawn last, on top."""
-    order = list(OUTCOMES)
-    return sorted(targets, key=lambda t: order.index(t.outcome))
+    """What a person should look at is drawn last, on top; below it the smaller signs cover the larger ones."""
+    outcomes, shapes = list(OUTCOMES), ("transport", "inspect", "drill")
+    return sorted(
+        targets,
+        key=lambda t: (outcomes.index(t.outcome), shapes.index(t.trade) if t.trade in shapes else len(shapes)),
+    )
 
 
 def _target(target: TargetResult, sheet: Sheet) -> Markup:

@@ -138,28 +138,27 @@ def _section(title: str, lead: str, *children: Child, long: bool = False) -> Mar
 
 def _quality(summary: RunSummary) -> Iterable[Markup]:
     """Deviation charts of each trade whose work has a place that can be measured."""
+    charts: list[Markup] = []
+    sentences: list[str] = []
     for trade in summary.trades:
         measured = [t for t in summary.targets if t.trade == trade.trade and t.deviation is not None]
         if not measured or trade.trade == "inspect":
             continue
         tolerance = max(t.tolerance for t in measured)
-        charts = [tag("div", tag("h3", "Deviation against tolerance"), deviation_histogram(measured, tolerance))]
+        title = trade_title(trade.trade)
+        sentences.append(_accuracy_sentence(title, measured))
+        charts.append(tag("div", tag("h3", f"{title}: deviations"), deviation_histogram(measured, tolerance)))
         if trade.trade == "drill":
-            charts.append(
-                tag("div", tag("h3", "Position of each hole about its target"), hole_positions(measured, tolerance))
-            )
-        yield _section(
-            f"Accuracy: {trade_title(trade.trade).lower()}",
-            _accuracy_sentence(measured),
-            tag("div", charts, class_="two"),
-        )
+            charts.append(tag("div", tag("h3", f"{title}: holes about target"), hole_positions(measured, tolerance)))
+    if charts:
+        yield _section("Accuracy", " ".join(sentences), tag("div", charts, class_="two"))
 
 
-def _accuracy_sentence(measured: Sequence[TargetResult]) -> str:
+def _accuracy_sentence(title: str, measured: Sequence[TargetResult]) -> str:
     within = sum(t.deviation is not None and t.deviation <= t.tolerance for t in measured)
     instruments = sorted({t.instrument for t in measured if t.instrument})
     by = f", measured by {', '.join(instruments)}" if instruments else ""
-    return f"{within} of {len(measured)} measured places are within tolerance{by}."
+    return f"{title}: {within} of {len(measured)} within tolerance{by}."
 
 
 def _progress_sentence(summary: RunSummary) -> str:

@@ -20,7 +20,7 @@ def report(
     run_folder: Annotated[
         Path, typer.Argument(help="Folder of a run, for example runs/20260504T073000Z-duplex.", file_okay=False)
     ],
-    out: Annotated[Path | None, typer.Option(help="File to write [default: report.html in the run's folder]")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write (default: report.html in the run's folder)")] = None,
     as_json: options.Json = False,
 ) -> None:
     """Write the report of a run: one HTML file that needs nothing else, for screen and paper.

@@ -32,12 +32,16 @@ class DuctBox:
         """What the report says about it."""
         x, y, z = self.centre
         wide, deep, high = (f"{length * 100:.0f}" for length in self.size)
+        hole = f"hole {self.target.index + 1} of {self.item.element_name or self.item.title}"
         return (
-            f"For this run a duct box of {wide} x {deep} x {high} cm, which the building model does not have, hung from "
-            f"the ceiling in {zone_name} at x {x:.2f}, y {y:.2f}, z {z:.2f} m, in front of hole "
-            f"{self.target.index + 1} of {self.item.element_name or self.item.title}. The robots were not told. A hole "
-            "that is deferred there is the right answer."
+            f"For this run a duct box of {wide} x {deep} x {high} cm hung from the ceiling in {zone_name}, "
+            f"at x {x:.2f}, y {y:.2f}, z {z:.2f} m, in front of {hole}. The building model does not have it and the "
+            "robots were not told: a hole that is deferred there is the right answer."
         )
+
+    def simulator_options(self) -> tuple[str, ...]:
+        """As the embedded simulator takes it."""
+        return ("--obstruction", ":".join([self.name, *(f"{v:.4f}" for v in (*self.centre, *self.size))]))
 
 
 def place_duct_box(items: Sequence[WorkItem], seed: int) -> DuctBox | None:

@@ -15,7 +15,7 @@ SPEEDS = (0.1, 50.0)
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """Options of one demo. `port` and `domain_id` None: the next free one is taken."""
+    """Options of one demo. `port` and `domain_id` None: the next free one is taken. `time_limit` in s of wall time."""
 
     site: Path
     storey: str
@@ -32,6 +32,7 @@ class DemoOptions:
     trades: tuple[str, ...] = field(default=())
     zones: tuple[str, ...] = field(default=())
     max_items: int | None = None
+    time_limit: float | None = None
 
     def check(self) -> None:
         """Refuse what cannot work.
