@@ -62,9 +62,9 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    errors = [{"where": [str(p) for p in e["loc"]], "message": e["msg"], "kind": e["type"]} for e in error.errors()]
-    first = errors[0] if errors else {"where": [], "message": "not readable"}
-    detail = f"{'.'.join(first['where'])}: {first['message']}"
+    errors = [{"loc": [str(p) for p in e["loc"]], "msg": e["msg"], "type": e["type"]} for e in error.errors()]
+    first = errors[0] if errors else {"loc": [], "msg": "not readable"}
+    detail = f"{'.'.join(first['loc'])}: {first['msg']}"
     return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, "REQUEST_INVALID", detail, errors)
 
 

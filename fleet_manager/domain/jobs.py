@@ -65,6 +65,7 @@ class ExecuteOutcome(IntEnum):
     SAFETY_STOP = 103
     INSTRUMENT_FAILED = 104
     SUPERSEDED = 105
+    TRANSPORT_NO_LOAD = 300
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from fleet_manager.domain.errors import conflict
 from fleet_manager.domain.jobs import ExecuteOutcome
-from fleet_manager.domain.work import AsBuiltRecord, Outcome, Task, TaskState
+from fleet_manager.domain.work import PICK_UP, AsBuiltRecord, Outcome, Task, TaskState
 
 IN_HAND = frozenset({TaskState.ASSIGNED, TaskState.RUNNING, TaskState.PAUSING, TaskState.CANCELING})
 """A robot has an attempt of the task."""
@@ -52,7 +52,8 @@ def settled(task: Task) -> Task:
 
 def attempt_ended(task: Task, outcome: int, message: str, sent: Iterable[int], max_failures: int) -> Task:
     """The robot is finished with the attempt, and its records are in. Targets it calls finished without a record are
-    held: they may be built, and nothing may be built twice."""
+    held: they may be built, and nothing may be built twice.
+    """
     held = task.held
     finished = outcome in {ExecuteOutcome.SUCCEEDED, ExecuteOutcome.COMPLETED_WITH_DEFERRALS}
     if finished:
@@ -87,6 +88,12 @@ def _put_down(task: Task, outcome: int, message: str, max_failures: int) -> Task
 def released(task: Task, targets: Iterable[int]) -> Task:
     """Held targets are known not to be built: they are open again."""
     return settled(replace(task, held=task.held - frozenset(targets)))
+
+
+def load_gone(task: Task) -> Task:
+    """The load is on no robot that could drop it: it has to be picked up again, together with the drop."""
+    pick_up = frozenset({PICK_UP})
+    return replace(task, done=task.done - pick_up, deferred=task.deferred - pick_up)
 
 
 def impossible(task: Task, message: str) -> Task:

@@ -14,6 +14,10 @@ NO_STANCE = "NO_STANCE"
 """Reason code of a target without a place to stand."""
 REPEATABLE_TRADES = frozenset({"inspect"})
 """Trades that change nothing in the building: the same work item may be done again by another job."""
+SEQUENCED_TRADES = frozenset({"transport"})
+"""Trades whose targets belong together: a load is picked up (`PICK_UP`) and dropped by the same robot."""
+PICK_UP = 0
+"""Index of the target of a transport where the load is picked up."""
 
 ParameterValue = bool | int | float | str
 

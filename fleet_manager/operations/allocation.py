@@ -10,7 +10,7 @@ from fleet_manager.domain import life
 from fleet_manager.domain.events import EventKind
 from fleet_manager.domain.jobs import Attempt
 from fleet_manager.domain.robots import RobotFactsheet, SafetyMode
-from fleet_manager.domain.work import Task, TaskState
+from fleet_manager.domain.work import PICK_UP, SEQUENCED_TRADES, Task, TaskState
 from fleet_manager.operations.fleet_view import RobotView
 from fleet_manager.operations.situation import NEVER, Situation
 from fleet_manager.operations.supervision import send_goal
@@ -47,7 +47,7 @@ def allocate(world: Situation, allocator: Allocator, memory: AllocationMemory) -
     if not waiting or unchanged:
         return
     memory.asked, memory.asked_at = question, world.now
-    waiting = [_second_round(world, t, sheets.values()) for t in waiting]
+    waiting = [_with_its_load(world, _second_round(world, t, sheets.values())) for t in waiting]
     answer = allocator.allocate(waiting, free, sheets, world.roadmap)
     idle = {s.robot_id for s in free}
     for assignment in answer.assignments:
@@ -68,6 +68,22 @@ def _second_round(world: Situation, task: Task, sheets: Iterable[RobotFactsheet]
     if able and able <= task.refused_by:
         task = replace(task, refused_by=frozenset())
         world.ledger.put_task(task)
+    return task
+
+
+def _with_its_load(world: Situation, task: Task) -> Task:
+    """A load that was picked up is dropped by the robot that carries it, as long as that one can be expected to.
+    Otherwise the next robot picks up anew. What is said here of others is for this allocation only.
+    """
+    if task.item.trade not in SEQUENCED_TRADES or PICK_UP not in task.done:
+        return task
+    picked = world.ledger.done_record(task.id, PICK_UP)
+    carrier = world.robots.get(picked.robot_id) if picked else None
+    if carrier is not None and carrier.online and carrier.stopped_since is None:
+        others = frozenset(world.robots) - {carrier.robot_id}
+        return replace(task, refused_by=task.refused_by | others)
+    task = life.load_gone(task)
+    world.ledger.put_task(task)
     return task
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fleet_manager.domain import life
 from fleet_manager.domain.events import EventKind, Severity
 from fleet_manager.domain.jobs import Attempt, AttemptState, ExecuteOutcome
-from fleet_manager.domain.work import AsBuiltRecord, Outcome, Task, TaskState
+from fleet_manager.domain.work import PICK_UP, SEQUENCED_TRADES, AsBuiltRecord, Outcome, Task, TaskState
 from fleet_manager.operations.situation import Situation
 
 MAX_REJECTIONS = 3
@@ -26,6 +26,8 @@ def record(world: Situation, record: AsBuiltRecord) -> None:
         ledger.note(EventKind.RECORD_UNKNOWN, text, robot_id=record.robot_id)
         return
     if record.outcome is Outcome.DONE and record.target_index in task.done:
+        if task.item.trade in SEQUENCED_TRADES and record.target_index == PICK_UP:
+            return  # a load may be picked up again; the first record stays
         _check_done_once(world, task, record)
         return
     attempt = ledger.attempts.get((task.id, record.attempt))
@@ -45,12 +47,20 @@ def record(world: Situation, record: AsBuiltRecord) -> None:
 
 
 def _check_done_once(world: Situation, task: Task, record: AsBuiltRecord) -> None:
-    first = world.ledger.done_in_attempt(task.id, record.target_index)
-    if first == record.attempt:
-        return  # the same record by another way
-    text = f"{task.item.title}, target {record.target_index} was done in attempt {first} and again in {record.attempt}"
+    first = world.ledger.done_record(task.id, record.target_index)
+    if first is not None and _same_work(first, record):
+        return
+    before = f"in attempt {first.attempt} by {first.robot_id}" if first else "by an earlier job"
+    text = f"{task.item.title}, target {record.target_index} was done {before} and again in attempt {record.attempt}"
     data = {"target_index": record.target_index, "stamp": record.stamp, "deviation": repr(record.deviation)}
     world.ledger.note(EventKind.TARGET_DONE_TWICE, text, robot_id=record.robot_id, task=task, data=data)
+
+
+def _same_work(first: AsBuiltRecord, second: AsBuiltRecord) -> bool:
+    """The same record by another way; or a robot that was sent to a target it had done and says so again."""
+    if first.robot_id != second.robot_id:
+        return False
+    return first.attempt == second.attempt or first.stamp == second.stamp
 
 
 def end(world: Situation, attempt: Attempt, outcome: int, message: str, records: Iterable[AsBuiltRecord] = ()) -> None:
@@ -70,6 +80,8 @@ def end(world: Situation, attempt: Attempt, outcome: int, message: str, records:
         free = frozenset[int]() if finished else attempt.held
         ledger.put_task(life.released(task, free))
         return
+    if outcome == ExecuteOutcome.TRANSPORT_NO_LOAD:
+        task = life.load_gone(task)
     ended = life.attempt_ended(task, outcome, message, attempt.targets, world.limits.max_failures)
     ledger.put_task(ended)
     _note_end(world, attempt, task, ended, outcome)
@@ -97,13 +109,16 @@ def _note_end(world: Situation, attempt: Attempt, before: Task, task: Task, outc
 
 def lose(world: Situation, attempt: Attempt, why: str) -> None:
     """Give the attempt up without the robot's word. It may go on by itself, but only within the base it was given:
-    targets there are held until it is seen again or a person decides, the others go to somebody else."""
+    targets there are held until it is seen again or a person decides, the others go to somebody else.
+    """
     task = world.ledger.task(attempt.task_id)
     view = world.robots.get(attempt.robot_id)
     reach = frozenset(view.nodes_in_reach()) if view else None
     closed = task.done | task.deferred
     sent = [t for t in task.item.targets if t.index in attempt.targets and t.index not in closed]
     held = frozenset(t.index for t in sent if reach is None or not t.node_id or t.node_id in reach)
+    if held and task.item.trade in SEQUENCED_TRADES:
+        held = frozenset(t.index for t in sent)
     world.ledger.put_attempt(replace(attempt, state=AttemptState.LOST, held=held, message=why))
     world.links.pop(attempt.key, None)
     lost = life.attempt_lost(task, held, why)

@@ -36,7 +36,7 @@ class Ledger:
         self._records: list[AsBuiltRecord] = []
         self._events: list[Event] = []
         self._outbox: list[Callable[[FleetPort], None]] = []
-        self._done_in: dict[tuple[str, int], int] = {}
+        self._done: dict[tuple[str, int], AsBuiltRecord] = {}
         for record in store.unfinished_jobs():
             self._take(record)
 
@@ -87,15 +87,15 @@ class Ledger:
         """All attempts that are not over; safe against changes in between."""
         yield from list(self.attempts.values())
 
-    def done_in_attempt(self, task_id: str, target_index: int) -> int | None:
-        """Number of the attempt whose record says the target is done; None if none of this task did it."""
+    def done_record(self, task_id: str, target_index: int) -> AsBuiltRecord | None:
+        """The record that says the target is done; None if none of this task does."""
         key = (task_id, target_index)
-        if key not in self._done_in:
-            number = self._store.done_in_attempt(task_id, target_index)
-            if number is None:
+        if key not in self._done:
+            record = self._store.done_record(task_id, target_index)
+            if record is None:
                 return None
-            self._done_in[key] = number
-        return self._done_in[key]
+            self._done[key] = record
+        return self._done[key]
 
     # -- changing
 
@@ -125,8 +125,8 @@ class Ledger:
         self._records.append(record)
 
     def remember_done(self, record: AsBuiltRecord) -> None:
-        """This record is the one that counts for its target."""
-        self._done_in[(record.task_id, record.target_index)] = record.attempt
+        """Take this record as the one that counts for its target."""
+        self._done[(record.task_id, record.target_index)] = record
 
     def put_robot(self, record: RobotRecord | None) -> None:
         """What to keep of a robot."""
@@ -227,5 +227,5 @@ class Ledger:
         for job_id in [j.id for j in self.jobs.values() if j.state.terminal and j.id not in busy]:
             for task_id in self._tasks_of.pop(job_id):
                 for target in self.tasks.pop(task_id).item.targets:
-                    self._done_in.pop((task_id, target.index), None)
+                    self._done.pop((task_id, target.index), None)
             del self.jobs[job_id]

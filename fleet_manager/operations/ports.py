@@ -99,8 +99,8 @@ class StorePort(Protocol):
         """Every task there ever was on these work items."""
         ...
 
-    def done_in_attempt(self, task_id: str, target_index: int) -> int | None:
-        """Number of the attempt whose record says that the target is done."""
+    def done_record(self, task_id: str, target_index: int) -> AsBuiltRecord | None:
+        """The record that says that the target is done."""
         ...
 
     def robot_records(self) -> list[RobotRecord]:

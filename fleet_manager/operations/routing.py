@@ -48,9 +48,10 @@ def route(world: Situation, traffic: TrafficController) -> None:
         snapshot = view.for_traffic()
         if snapshot is not None and view.factsheet is not None and view.factsheet.map_id in {"", world.map_id}:
             robots[view.robot_id] = snapshot
-    sheets = {r: world.robots[r].factsheet for r in robots}
+    here = {v.robot_id: v.factsheet for v in world.robots.values() if v.factsheet}
+    sheets = {r: s for r, s in here.items() if s.map_id in {"", world.map_id}}
     goals = {r: goal for r in robots if (goal := goal_of(world, world.robots[r]))}
-    step = traffic.step(world.now, robots, {r: s for r, s in sheets.items() if s is not None}, goals)
+    step = traffic.step(world.now, robots, sheets, goals)
     for plan in step.routes:
         view = world.robot(plan.robot_id)
         view.release(plan)

@@ -26,12 +26,20 @@ def watch_robots(world: Situation) -> None:
             if view.online:
                 text = f"{view.robot_id} has not been heard of for {world.limits.lost_after:g} s"
                 world.ledger.note(EventKind.ROBOT_LOST, text, robot_id=view.robot_id)
+                _cut_lines(world, view)
             view.online, view.lost_since = False, world.now
             _remember(world, view)
         elif heard and world.now - view.remembered_at >= world.limits.remember_state_every:
             _remember(world, view)
         if view.online:
             _watch_battery(world, view)
+
+
+def _cut_lines(world: Situation, view: RobotView) -> None:
+    # What was on its way is lost, and so may the robot's process be: join everything anew when it is back.
+    for attempt in world.ledger.open_attempts():
+        if attempt.robot_id == view.robot_id:
+            world.links.pop(attempt.key, None)
 
 
 def _remember(world: Situation, view: RobotView) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +49,29 @@ def _begin_sqlite(connection: Any) -> None:
     # A read that turns into a write later can meet SQLITE_BUSY at once, whatever the timeout: writers say so first.
     mode = "IMMEDIATE" if connection.get_execution_options().get("writes") else "DEFERRED"
     connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+class StoreInUseError(Exception):
+    """Another manager works with this store."""
+
+
+@contextmanager
+def only_manager(engine: Engine) -> Iterator[None]:
+    """Hold the store for this process alone: two managers would send two robots to one hole.
+
+    For SQLite by a lock on a file beside it, which the system takes off a process that dies. Other databases are
+    not locked here. Raises StoreInUseError.
+    """
+    name = engine.url.database
+    if engine.url.get_backend_name() != "sqlite" or not name or name == ":memory:":
+        yield
+        return
+    with Path(f"{name}.lock").open("w", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StoreInUseError(f"another fleet manager works with {name}; stop it first") from error
+        yield
 
 
 def migrate(engine: Engine) -> None:

@@ -23,6 +23,7 @@ from fleet_manager.store.values import (
     factsheet_from_json,
     item_to_json,
     job_from_row,
+    record_from_row,
     record_to_columns,
     snapshot_from_json,
     target_to_json,
@@ -265,15 +266,16 @@ class Store:
                     found.setdefault(row.work_item_id, []).append(task_from_row(row))
         return found
 
-    def done_in_attempt(self, task_id: str, target_index: int) -> int | None:
-        """Number of the attempt whose record says that the target is done."""
-        query = select(AsBuiltRow.attempt).where(
+    def done_record(self, task_id: str, target_index: int) -> AsBuiltRecord | None:
+        """The record that says that the target is done."""
+        query = select(AsBuiltRow).where(
             AsBuiltRow.task_id == task_id,
             AsBuiltRow.target_index == target_index,
             AsBuiltRow.outcome == Outcome.DONE.value,
         )
         with _session(self.engine) as session:
-            return session.scalar(query)
+            row = session.scalar(query)
+            return record_from_row(row) if row else None
 
     def robot_records(self) -> list[RobotRecord]:
         """Robots met before."""

@@ -49,7 +49,8 @@ def create_job(
     ] = None,
 ) -> schemas.Job:
     """Accept work. When this answers, the job is on the disk. No work item is ever in two unfinished jobs, and
-    targets that earlier jobs have built are not built again."""
+    targets that earlier jobs have built are not built again.
+    """
     order = JobOrder(
         name=body.name,
         requested_by=body.requested_by,

@@ -1,0 +1,184 @@
+"""`RosFleet`: the fleet over ROS 2. One thread owns every ROS entity; others hand it work and take news from it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
+from sitefleet_interfaces.msg import AsBuilt, Factsheet, RobotState, SafetyEvent
+
+from fleet_manager.domain.fleet import ActAnswer, FactsheetSeen, FleetNews, RecordSeen, SafetyAct, StateSeen, TaskGoal
+from fleet_manager.gateways.ros.inbox import Inbox
+from fleet_manager.gateways.ros.messages import (
+    UnusableMessageError,
+    factsheet_from,
+    record_from,
+    safety_event_from,
+    snapshot_from,
+)
+from fleet_manager.gateways.ros.robot_line import RobotLine
+from fleet_manager.traffic import RoutePlan
+
+_LOG = logging.getLogger(__name__)
+_ROBOT_ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+SPIN_LIMIT = 0.2
+"""s: rclpy is never waited for without a limit."""
+JOIN_LIMIT = 5.0
+
+
+def _qos(depth: int, reliability: ReliabilityPolicy, durability: DurabilityPolicy) -> QoSProfile:
+    return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=reliability, durability=durability)
+
+
+FACTSHEET_QOS = _qos(1000, ReliabilityPolicy.RELIABLE, DurabilityPolicy.TRANSIENT_LOCAL)
+RECORD_QOS = _qos(1000, ReliabilityPolicy.RELIABLE, DurabilityPolicy.VOLATILE)
+STATE_QOS = _qos(100, ReliabilityPolicy.BEST_EFFORT, DurabilityPolicy.VOLATILE)
+"""Matches publishers of either kind; of states only the newest matters."""
+
+
+class RosFleet:
+    """Satisfies `fleet_manager.operations.ports.FleetPort`. `close` ends its thread before Python may leave."""
+
+    def __init__(self, robot_ids: Iterable[str] = (), args: Sequence[str] = ()) -> None:
+        """`robot_ids`: robots known from before, so that a stop reaches them at once. `args`: ROS arguments."""
+        self._inbox = Inbox()
+        self._work: deque[Callable[[], None]] = deque()
+        self._lines: dict[str, RobotLine] = {}
+        self._closing = threading.Event()
+        self._context = rclpy.Context()
+        # Our own process's signal handlers decide when to leave, not rclpy's.
+        rclpy.init(args=list(args), context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+        self._node = Node("fleet_manager", context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._wake = self._node.create_guard_condition(self._do_work)
+        subscribe = self._node.create_subscription
+        subscribe(Factsheet, "/fleet/factsheet", self._on_factsheet, FACTSHEET_QOS)
+        subscribe(RobotState, "/fleet/robot_state", self._on_state, STATE_QOS)
+        subscribe(AsBuilt, "/fleet/as_built", self._on_record, RECORD_QOS)
+        subscribe(SafetyEvent, "/fleet/safety_event", self._on_safety_event, RECORD_QOS)
+        for robot_id in robot_ids:
+            self._line(robot_id)
+        self._thread = threading.Thread(target=self._spin, name="ros", daemon=True)
+        self._thread.start()
+
+    # -- the port, from any thread
+
+    def poll(self) -> list[FleetNews]:
+        """News since the last call."""
+        return self._inbox.take()
+
+    def send_task(self, goal: TaskGoal) -> None:
+        """Send or join."""
+        self._in_thread(lambda: self._with_line(goal.robot_id, lambda line: line.send(goal)))
+
+    def cancel_task(self, goal: TaskGoal) -> None:
+        """Ask for the end of an attempt."""
+        self._in_thread(lambda: self._with_line(goal.robot_id, lambda line: line.cancel(goal)))
+
+    def send_route(self, plan: RoutePlan) -> None:
+        """Publish a route."""
+        self._in_thread(lambda: self._with_line(plan.robot_id, lambda line: line.publish(plan)))
+
+    def ask(self, robot_id: str, act: SafetyAct, requested_by: str, reason: str) -> Future[ActAnswer]:
+        """Ask a robot's supervisor; a stop goes before everything else that waits."""
+        answer: Future[ActAnswer] = Future()
+
+        def call() -> None:
+            line = self._line(robot_id)
+            if line is None:
+                answer.set_result(ActAnswer(robot_id, False, "OFFLINE", "its id is not a ROS name"))
+            else:
+                line.ask(act, requested_by, reason, answer)
+
+        self._in_thread(call, first=act is SafetyAct.STOP)
+        return answer
+
+    def alive(self) -> bool:
+        """The ROS thread runs."""
+        return self._thread.is_alive()
+
+    def close(self) -> None:
+        """End the thread, then everything of ROS. Leaving Python while it spins would abort the process."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._wake.trigger()
+            self._thread.join(JOIN_LIMIT)
+        if self._thread.is_alive():
+            _LOG.error("the ROS thread has not ended within %g s", JOIN_LIMIT)
+            return
+        self._executor.shutdown()
+        self._node.destroy_node()
+        self._context.try_shutdown()
+
+    # -- the ROS thread
+
+    def _spin(self) -> None:
+        try:
+            while not self._closing.is_set():
+                self._executor.spin_once(timeout_sec=SPIN_LIMIT)
+        except ExternalShutdownException:
+            pass
+        except Exception:
+            _LOG.exception("the ROS thread has died")
+
+    def _in_thread(self, work: Callable[[], None], *, first: bool = False) -> None:
+        if first:
+            self._work.appendleft(work)
+        else:
+            self._work.append(work)
+        self._wake.trigger()
+
+    def _do_work(self) -> None:
+        while self._work:
+            try:
+                work = self._work.popleft()
+            except IndexError:  # pragma: no cover - only this thread takes out
+                return
+            work()
+
+    def _line(self, robot_id: str) -> RobotLine | None:
+        line = self._lines.get(robot_id)
+        if line is None and _ROBOT_ID.fullmatch(robot_id):
+            line = self._lines[robot_id] = RobotLine(self._node, robot_id, self._inbox.put)
+        return line
+
+    def _with_line(self, robot_id: str, use: Callable[[RobotLine], None]) -> None:
+        line = self._line(robot_id)
+        if line is not None:
+            use(line)
+
+    def _on_factsheet(self, message: Any) -> None:
+        if self._line(message.robot_id) is None:
+            _LOG.error("a robot calls itself %r, which is not a ROS name: ignored", message.robot_id)
+            return
+        self._inbox.put(FactsheetSeen(factsheet_from(message)))
+
+    def _on_state(self, message: Any) -> None:
+        received = time.monotonic()
+        if self._line(message.robot_id) is None:
+            return
+        try:
+            self._inbox.put(StateSeen(snapshot_from(message), received))
+        except UnusableMessageError as error:
+            _LOG.warning("%s: state dropped", error)
+
+    def _on_record(self, message: Any) -> None:
+        try:
+            self._inbox.put(RecordSeen(record_from(message)))
+        except UnusableMessageError as error:
+            _LOG.error("%s", error)
+
+    def _on_safety_event(self, message: Any) -> None:
+        self._inbox.put(safety_event_from(message))
