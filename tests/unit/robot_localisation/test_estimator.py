@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from sitefleet_robot.common.geometry import compose, relative
 from sitefleet_robot.localisation.ekf import Fix
 from sitefleet_robot.localisation.estimator import EstimatorSettings, PoseEstimator, Quality

@@ -103,10 +103,11 @@ def test_a_protective_stop_keeps_what_it_interrupted():
 
 def test_every_trigger_makes_a_kind_of_event():
     assert set(EVENT_KINDS) == set(Trigger)
-    classes = (
-        "ESTOP REMOTE_STOP PROTECTIVE_STOP SPEED_LIMITED ZONE_INTRUSION COMMS_LOSS CONTROL_HANDOVER RESET RESUME MUTING "
-        "SENSOR_FAULT NEAR_MISS CONTACT INJURY DANGEROUS_OCCURRENCE PERMIT_VIOLATION TOOL_FAULT SECURITY CONFIG_CHANGE"
-    ).split()
+    classes = {
+        *("ESTOP", "REMOTE_STOP", "PROTECTIVE_STOP", "SPEED_LIMITED", "ZONE_INTRUSION", "COMMS_LOSS"),
+        *("CONTROL_HANDOVER", "RESET", "RESUME", "MUTING", "SENSOR_FAULT", "NEAR_MISS", "CONTACT", "INJURY"),
+        *("DANGEROUS_OCCURRENCE", "PERMIT_VIOLATION", "TOOL_FAULT", "SECURITY", "CONFIG_CHANGE"),
+    }
     assert all(kind.event_class in classes and 0 <= kind.severity <= 3 for kind in EVENT_KINDS.values())
 
 
