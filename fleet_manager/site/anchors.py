@@ -16,9 +16,12 @@ from fleet_manager.site.meshes import ElementMesh
 from fleet_manager.site.options import ImportOptions
 from fleet_manager.site.plan import Plan, Space
 from fleet_manager.site.section import clean, footprint, polygons
+from fleet_manager.site.zones import ZoneIndex
 
 HEADROOM = 1.5
 """m; what is lower is not a ceiling."""
+OPEN_EDGE = 0.3
+"""m anchors keep from the line between two spaces that no wall divides, so that grids of both do not meet."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,20 @@ class AnchorGrid:
     name: str
     area: BaseGeometry
     points: NDArray[np.float64]
-    frames: tuple[Frame, ...]
+    frames: tuple[tuple[Frame, BaseGeometry], ...]
+    """Each part's grid with the region it covers."""
 
 
-def anchor_grids(plan: Plan, ground: Ground, options: ImportOptions) -> tuple[list[AnchorGrid], list[str]]:
-    """One grid for each ceiling covering, or each space where the storey has none; and what was left out, with why."""
+def anchor_grids(
+    plan: Plan, ground: Ground, zones: ZoneIndex, options: ImportOptions
+) -> tuple[list[AnchorGrid], list[str]]:
+    """One grid for each ceiling covering, or each space where the storey has none; and what was left out, with why.
+
+    A covering that spans several spaces has a grid in step with each of them.
+    """
     walls = union(plan.obstacles, WALL_KINDS)
+    rooms = zones.disjoint()
+    standing = ground.free.buffer(-options.robot_for("drill").node_clearance)
     notes: list[str] = []
     grids: list[AnchorGrid] = []
     taken: BaseGeometry = Polygon()
@@ -64,7 +75,7 @@ def anchor_grids(plan: Plan, ground: Ground, options: ImportOptions) -> tuple[li
             continue
         taken = shapely.union(taken, area)
         bare = clean(shapely.difference(left, walls))
-        points, frames = _grid(bare, options)
+        points, frames = _grid(bare, rooms, standing, options)
         if not len(points):
             notes.append(f"{name} ({guid}) is too small for an anchor {options.anchor_edge:.2f} m from its edge.")
             continue
@@ -95,23 +106,48 @@ def main_axis(area: BaseGeometry) -> NDArray[np.float64]:
     return np.array([np.cos(angle), np.sin(angle)])
 
 
-def _grid(area: BaseGeometry, options: ImportOptions) -> tuple[NDArray[np.float64], tuple[Frame, ...]]:
-    """Points at the given spacing, centred in each part of the area less its edge distance."""
+def _grid(
+    area: BaseGeometry, rooms: list[BaseGeometry], standing: BaseGeometry, options: ImportOptions
+) -> tuple[NDArray[np.float64], tuple[tuple[Frame, BaseGeometry], ...]]:
+    """Points at the given spacing, centred in each room's part of the area less its edge distance."""
     inner = area.buffer(-options.anchor_edge, join_style="mitre")
-    axis = main_axis(area)
-    frames: list[Frame] = []
+    shares: list[tuple[BaseGeometry, NDArray[np.float64]]] = []
+    for room in rooms:
+        if shapely.intersects(inner, room):
+            open_edge = min(OPEN_EDGE, options.anchor_spacing / 4)
+            shares.append((shapely.intersection(inner, room.buffer(-open_edge, join_style="mitre")), main_axis(room)))
+    if rooms:
+        shares.append((shapely.difference(inner, shapely.union_all(rooms).buffer(options.anchor_edge)), main_axis(area)))
+    else:
+        shares.append((inner, main_axis(area)))
+    frames: list[tuple[Frame, BaseGeometry]] = []
     found: list[NDArray[np.float64]] = []
-    parts = sorted(polygons(inner), key=lambda p: (round(p.centroid.y, 3), round(p.centroid.x, 3)))
-    for part in parts:
-        frame = centred_frame(part, axis, options.anchor_spacing)
-        points = lattice(part.buffer(5e-4), frame)
-        if not len(points) and part.area > 0.02:
-            middle = shapely.get_coordinates(part.representative_point())[0]
-            frame, points = Frame(middle, axis, options.anchor_spacing), middle[None, :]
-        if len(points):
-            frames.append(frame)
-            found.append(points)
+    for share, axis in shares:
+        for part in sorted(polygons(share), key=lambda p: (round(p.centroid.y, 3), round(p.centroid.x, 3))):
+            frame, points = _best_grid(part, axis, standing, options.anchor_spacing)
+            if len(points):
+                frames.append((frame, part))
+                found.append(points)
     return (np.concatenate(found) if found else np.empty((0, 2))), tuple(frames)
+
+
+def _best_grid(
+    part: Polygon, axis: NDArray[np.float64], standing: BaseGeometry, spacing: float
+) -> tuple[Frame, NDArray[np.float64]]:
+    """Grid centred in the part, or in what of it a driller can stand under if that serves more points."""
+    tries = [centred_frame(part, axis, spacing)]
+    tries += [centred_frame(p, axis, spacing) for p in polygons(shapely.intersection(part, standing))]
+    best: tuple[tuple[int, int], Frame, NDArray[np.float64]] | None = None
+    for frame in tries:
+        points = lattice(part.buffer(5e-4), frame)
+        if len(points):
+            score = (int(shapely.contains_xy(standing, points[:, 0], points[:, 1]).sum()), len(points))
+            if best is None or score > best[0]:
+                best = (score, frame, points)
+    if best is not None:
+        return best[1], best[2]
+    middle = shapely.get_coordinates(part.representative_point())
+    return Frame(middle[0], axis, spacing), middle if part.area > 0.02 else np.empty((0, 2))
 
 
 def centred_frame(area: Polygon, axis: NDArray[np.float64], step: float) -> Frame:

@@ -9,15 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from fleet_manager.domain.site import Doorway, PlanElement, SitePackage, Storey
 from fleet_manager.site.anchors import anchor_grids
-from fleet_manager.site.elements import WALL_KINDS
+from fleet_manager.site.elements import WALL_KINDS, union
 from fleet_manager.site.errors import NotASitePackage
 from fleet_manager.site.ground import Clearance, Ground, is_exterior, lay_ground
 from fleet_manager.site.ifc_model import Model, find_storey, open_model
 from fleet_manager.site.network import Network, make_network
-from fleet_manager.site.occupancy import UNKNOWN, FREE, OccupancyMap, draw_map, write_map
+from fleet_manager.site.occupancy import FREE, UNKNOWN, OccupancyMap, draw_map, write_map
 from fleet_manager.site.options import ImportOptions
 from fleet_manager.site.package import load_site, replacing, site_to_yaml, write_storey
 from fleet_manager.site.plan import Plan, read_plan
@@ -61,11 +62,11 @@ def _make_storey(plan: Plan, options: ImportOptions, folder: Path, progress: Pro
     ground = lay_ground(plan, options)
     zones = ZoneIndex(plan, ground)
     grid = draw_map(ground, options.resolution)
-    grids, notes = anchor_grids(plan, ground, options)
+    grids, notes = anchor_grids(plan, ground, zones, options)
     progress("Lay out the roadmap", 0.45)
     network = make_network(plan, ground, zones, grid, grids, options)
     progress("Plan the work", 0.7)
-    planner = WorkPlanner(ground, Clearance(ground.free), grid, zones, network, options)
+    planner = WorkPlanner(ground, Clearance(ground.free), grid, zones, network, options, _solid_walls(plan))
     items = planner.items(grids)
     storey_id = slug(plan.name).lower()
     doorways = _doorways(plan, ground, network)
@@ -88,6 +89,11 @@ def _make_storey(plan: Plan, options: ImportOptions, folder: Path, progress: Pro
     write_storey(storey, target)
     write_world(plan, options, storey_id, target / "world.sdf")
     return storey
+
+
+def _solid_walls(plan: Plan) -> BaseGeometry:
+    """What an inspection has to see: walls, windows and columns."""
+    return union(plan.obstacles, WALL_KINDS | {"column"})
 
 
 def _site(model: Model, plan: Plan, storey: Storey) -> SitePackage:

@@ -20,6 +20,8 @@ from fleet_manager.site.zones import ZoneIndex
 
 DOOR_DISTANCE = (0.55, 1.30)
 """m between a doorway's wall face and the node in front of it: nearest and farthest tried."""
+CORRIDOR_DISTANCE = 0.40
+"""m; nearest where the corridor in front of a door is too narrow for that."""
 SLACK = 0.005
 """m by which nodes keep more clearance than they must."""
 REACH_SHARE = 1.5
@@ -27,7 +29,8 @@ REACH_SHARE = 1.5
 CROWD_SHARE = 0.55
 """A lattice node closer than this many pitches to a node that is there already is left out."""
 FILL_DISTANCE = 0.75
-"""m; free ground farther than this from every node gets a node of its own."""
+"""m; free ground farther than this from every node gets a node of its own (in the yard FILL_SHARE pitches)."""
+FILL_SHARE = 1.3
 
 
 def add_doorways(draft: Draft, passages: list[Passage], clearance: Clearance, options: ImportOptions) -> dict[str, str]:
@@ -58,7 +61,8 @@ def add_doorways(draft: Draft, passages: list[Passage], clearance: Clearance, op
 
 def _side_node(passage: Passage, sign: float, clearance: Clearance, options: ImportOptions) -> DraftNode | None:
     """The nearest node in front of a doorway where every robot can turn; else where the most can."""
-    distances = np.arange(DOOR_DISTANCE[0], DOOR_DISTANCE[1] + 1e-9, 0.05)
+    preferred = np.arange(DOOR_DISTANCE[0], DOOR_DISTANCE[1] + 1e-9, 0.05)
+    distances = np.concatenate([preferred, np.arange(DOOR_DISTANCE[0] - 0.01, CORRIDOR_DISTANCE - 1e-9, -0.01)])
     points = passage.centre + sign * (passage.thickness / 2 + distances)[:, None] * passage.through
     room = clearance.of_points(points)
     straight = clearance.of_segments(np.repeat(passage.centre[None, :], len(points), axis=0), points)
@@ -102,31 +106,26 @@ def add_lattices(
     ways = shapely.union_all([p.area.buffer(0.25) for p in passages if p.is_doorway]) if passages else Polygon()
     roomy = shapely.difference(roomy, ways)
     indoors = shapely.union_all([s.area for s in zones.spaces.values()])
-    taken: BaseGeometry = Polygon()
-    for space in sorted(zones.spaces.values(), key=lambda s: (s.area.area, s.guid)):
-        region = shapely.intersection(roomy, shapely.difference(space.area, taken))
-        taken = shapely.union(taken, space.area)
-        frame = _frame_from_anchors(space.area, grids, options)
-        _fill_region(draft, region, frame, main_axis(space.area), options.pitch, clearance)
+    for room in zones.disjoint():
+        frame = _frame_from_anchors(room, grids, options)
+        _fill_region(draft, shapely.intersection(roomy, room), frame, main_axis(room), options.pitch, clearance)
     if ground.yard > 0:
         outside = shapely.difference(roomy, shapely.union(ground.interior, indoors))
         _fill_region(draft, outside, None, main_axis(ground.interior), options.yard_pitch, clearance)
 
 
 def _frame_from_anchors(area: BaseGeometry, grids: list[AnchorGrid], options: ImportOptions) -> Frame | None:
-    best, frame = 0, None
+    """The anchor grid that covers most of an area, made as fine as the lattice."""
+    best, frame = 1e-6, None
     for grid in grids:
-        inside = int(shapely.contains_xy(area, grid.points[:, 0], grid.points[:, 1]).sum())
-        if inside > best:
-            best, frame = inside, _nearest_frame(grid.frames, area)
+        for candidate, region in grid.frames:
+            shared = shapely.intersection(region, area).area if region.intersects(area) else 0.0
+            if shared > best:
+                best, frame = shared, candidate
     if frame is None:
         return None
     step = frame.step / max(1, round(frame.step / options.pitch))
     return Frame(frame.origin, frame.axis, step) if 0.7 * options.pitch <= step <= 1.4 * options.pitch else None
-
-
-def _nearest_frame(frames: tuple[Frame, ...], area: BaseGeometry) -> Frame:
-    return min(frames, key=lambda f: area.distance(shapely.points(f.origin)))
 
 
 def _fill_region(
@@ -138,13 +137,9 @@ def _fill_region(
     clearance: Clearance,
 ) -> None:
     for part in sorted(polygons(region), key=lambda p: (round(p.bounds[1], 3), round(p.bounds[0], 3))):
-        used = frame if frame is not None else _stretched_frame(part, axis, pitch)
+        used = frame if frame is not None else centred_frame(part, axis, pitch)
         points = lattice(part.buffer(5e-4), used)
         _add_apart(draft, points, clearance.of_points(points), CROWD_SHARE * used.step, REACH_SHARE * used.step)
-
-
-def _stretched_frame(part: Polygon, axis: NDArray[np.float64], pitch: float) -> Frame:
-    return centred_frame(part, axis, pitch)
 
 
 def _add_apart(
@@ -164,27 +159,34 @@ def _add_apart(
 
 
 def fill_gaps(
-    draft: Draft, grid: OccupancyMap, passages: list[Passage], clearance: Clearance, options: ImportOptions
+    draft: Draft,
+    grid: OccupancyMap,
+    ground: Ground,
+    passages: list[Passage],
+    clearance: Clearance,
+    options: ImportOptions,
 ) -> None:
     """Nodes along the middle of ground the lattices missed: narrow rooms, corridors, the space behind a door."""
     field = grid.distance()
     rows, columns = np.nonzero(field >= options.narrowest.node_clearance - 0.03)
     cells = grid.centres(rows, columns)
+    outdoors = ~shapely.contains_xy(ground.interior, cells[:, 0], cells[:, 1])
+    apart = np.where(outdoors, max(FILL_DISTANCE, FILL_SHARE * options.yard_pitch), FILL_DISTANCE)
     ways = [p.area.buffer(0.3) for p in passages if p.is_doorway]
     keep = np.ones(len(cells), dtype=bool)
     if ways:
         keep &= ~shapely.contains_xy(shapely.union_all(ways), cells[:, 0], cells[:, 1])
     if draft.nodes:
         tree = shapely.STRtree(shapely.points(draft.points()))
-        near = tree.query(shapely.points(cells), predicate="dwithin", distance=FILL_DISTANCE)[0]
-        keep[near] = False
-    cells, depth = cells[keep], field[rows[keep], columns[keep]]
+        near, gap = tree.query_nearest(shapely.points(cells), return_distance=True, all_matches=False)
+        keep[near[0][gap <= apart[near[0]]]] = False
+    cells, depth, apart = cells[keep], field[rows[keep], columns[keep]], apart[keep]
     order = np.lexsort((cells[:, 0], cells[:, 1], -np.round(depth, 2)))
-    cells = cells[order]
+    cells, apart = cells[order], apart[order]
     room = clearance.of_points(cells)
     alive = room >= options.narrowest.node_clearance + SLACK
     for i in range(len(cells)):
         if alive[i]:
             x, y = cells[i]
-            draft.add(DraftNode(float(x), float(y), NodeKind.WAY, float(room[i]), 2 * FILL_DISTANCE))
-            alive[i:] &= np.hypot(cells[i:, 0] - x, cells[i:, 1] - y) > FILL_DISTANCE
+            draft.add(DraftNode(float(x), float(y), NodeKind.WAY, float(room[i]), 2 * float(apart[i])))
+            alive[i:] &= np.hypot(cells[i:, 0] - x, cells[i:, 1] - y) > apart[i:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 
+import cv2
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -96,17 +97,25 @@ class Links:
     def join_around_corners(self, grid: OccupancyMap, node_clearance: float, edge_clearance: float) -> None:
         """Nodes along the map where parts lie in one region a robot can turn in, but no straight edge joins them."""
         field = grid.distance()
-        for _ in range(60):
+        _, region = cv2.connectedComponents((field >= node_clearance).astype(np.uint8), connectivity=4)
+        failed: set[int] = set()
+        while True:
             parts = components(self._draft.neighbours(node_clearance, edge_clearance))
-            if len(parts) < 2:
-                return
-            path = None
-            for part in reversed(parts):
-                path = _grid_path(self._draft, grid, field, node_clearance, part)
-                if path is not None:
+            regions = [self._regions(part, grid, region) for part in parts]
+            pair = None
+            for k in range(len(parts) - 1, 0, -1):
+                shared = regions[k] & set().union(*regions[:k])
+                if shared and parts[k][0] not in failed:
+                    pair = parts[k]
                     break
-            if path is None or not self._lay(path, node_clearance, edge_clearance):
+            if pair is None:
                 return
+            path = _grid_path(self._draft, grid, field, node_clearance, pair)
+            if path is None or not self._lay(path, node_clearance, edge_clearance):
+                failed.add(pair[0])
+
+    def _regions(self, part: list[int], grid: OccupancyMap, region: NDArray[np.int32]) -> set[int]:
+        return {int(region[grid.index(self._draft.nodes[i].x, self._draft.nodes[i].y)]) for i in part} - {0}
 
     def _lay(self, path: NDArray[np.float64], node_clearance: float, edge_clearance: float) -> bool:
         """Put nodes on a path so that each sees the next; False if that fails."""

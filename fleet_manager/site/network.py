@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from dataclasses import dataclass
 
@@ -50,6 +51,40 @@ class Network:
                     stack.append(other)
         return seen
 
+    def hindrance(self, goal: str, robot: ReferenceRobot) -> str:
+        """What keeps a robot from a node it could otherwise get to: the tightest place on the least tight way."""
+        best: dict[str, tuple[float, str]] = {}
+        heap = [(-math.inf, n.id, "") for n in self.roadmap.of_kind(NodeKind.HOME)]
+        while heap:
+            tight, node_id, why = heapq.heappop(heap)
+            if node_id in best:
+                continue
+            best[node_id] = (tight, why)
+            if node_id == goal:
+                return why
+            for other, edge in self.roadmap.neighbours(node_id):
+                if other in best:
+                    continue
+                node = self.roadmap.nodes[other]
+                worst, reason = tight, why
+                if robot.edge_clearance - edge.clearance > worst:
+                    worst, reason = robot.edge_clearance - edge.clearance, self._narrow(edge, robot)
+                if robot.node_clearance - node.clearance > worst:
+                    worst = robot.node_clearance - node.clearance
+                    reason = (
+                        f"no room to turn at ({node.x:.2f}, {node.y:.2f}): {node.clearance:.2f} m to the nearest "
+                        f"obstacle, {robot.node_clearance:.2f} m needed"
+                    )
+                heapq.heappush(heap, (worst, other, reason))
+        return "no way there from the homes"
+
+    def _narrow(self, edge: Edge, robot: ReferenceRobot) -> str:
+        width = f"{2 * edge.clearance:.2f} m clear, {2 * robot.edge_clearance:.2f} m needed"
+        if edge.door:
+            return f"the doorway {edge.door} is too narrow: {width}"
+        node = self.roadmap.nodes[edge.source]
+        return f"the way near ({node.x:.2f}, {node.y:.2f}) is too narrow: {width}"
+
 
 def check_doors(plan: Plan, options: ImportOptions) -> None:
     """Raises RobotTooWide if a robot fits through none of the storey's doors."""
@@ -75,7 +110,7 @@ def make_network(
     refused = add_doorways(draft, plan.passages, clearance, options)
     stances = add_stances(draft, grids, clearance, options)
     add_lattices(draft, ground, zones, grids, plan.passages, clearance, options)
-    fill_gaps(draft, grid, plan.passages, clearance, options)
+    fill_gaps(draft, grid, ground, plan.passages, clearance, options)
     if not draft.nodes:
         raise NoFloor(plan.name, "no place is wide enough for the narrowest robot")
     links = Links(draft, plan.passages, clearance, options)
@@ -104,6 +139,11 @@ def _settle(draft: Draft, places: Places, ground: Ground, zones: ZoneIndex, opti
     per_part = options.homes if len(kept) == 1 else max(LEAST_HOMES, options.homes // len(kept))
     for part in kept:
         _furnish(draft, places, part, ground, zones, per_part, options, notes)
+    count = sum(1 for n in draft.nodes.values() if n.kind is NodeKind.HOME)
+    if not options.home_poses and count < min(8, options.homes):
+        notes.append(f"Only {count} homes fit without blocking others.")
+    if len(kept) > 1:
+        notes.append(f"The storey has {len(kept)} parts with no way between them for a robot; each has its own homes.")
     homes = {i for i, n in draft.nodes.items() if n.kind is NodeKind.HOME}
     alive = {
         i
@@ -153,8 +193,6 @@ def _furnish(
     if not found:
         notes.append("No home fits without blocking others; a dead end serves.")
         _dead_end(draft, part, NodeKind.HOME, places)
-    elif len(found) < min(8, homes):
-        notes.append(f"Only {len(found)} homes fit without blocking others.")
 
 
 def _candidates(draft: Draft, part: list[int], ground: Ground, zones: ZoneIndex) -> list[int]:

@@ -15,8 +15,11 @@ CHUNK = 4_000_000
 """Samples looked up at once; bounds memory."""
 
 
-def wall_faces(grid: OccupancyMap, area: BaseGeometry) -> NDArray[np.float64]:
-    """Middles of the free cells (n, 2) of a space that touch an occupied cell: its walls as a lidar meets them."""
+def wall_faces(grid: OccupancyMap, area: BaseGeometry, walls: BaseGeometry) -> NDArray[np.float64]:
+    """Middles of the free cells (n, 2) of a space that touch an occupied cell of a wall: where a lidar meets it.
+
+    The edges of stairs, railings and holes are not walls.
+    """
     x0, y0, x1, y1 = area.bounds
     low, high = grid.index(x0, y0), grid.index(x1, y1)
     rows = slice(max(low[0] - 1, 1), min(high[0] + 2, grid.cells.shape[0] - 1))
@@ -28,7 +31,10 @@ def wall_faces(grid: OccupancyMap, area: BaseGeometry) -> NDArray[np.float64]:
     face[rows, columns] = ((grid.cells == FREE) & touching)[rows, columns]
     r, c = np.nonzero(face)
     points = grid.centres(r, c)
-    return points[shapely.contains_xy(area.buffer(grid.resolution), points[:, 0], points[:, 1])]
+    points = points[shapely.contains_xy(area.buffer(grid.resolution), points[:, 0], points[:, 1])]
+    near = walls.buffer(1.5 * grid.resolution)
+    shapely.prepare(near)
+    return points[shapely.contains_xy(near, points[:, 0], points[:, 1])]
 
 
 def seen_from(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from fleet_manager.domain.geometry import Pose2, Pose3
 from fleet_manager.domain.roadmap import Node, NodeKind
@@ -23,7 +24,9 @@ from fleet_manager.site.zones import ZoneIndex
 
 ITEM_TARGETS = 12
 """Most targets of one drill item."""
-MOST_VIEWPOINTS = 60
+LOOK_IN = 1.5
+"""m around a space from where it may be looked into."""
+MOST_VIEWPOINTS = 40
 """Candidates looked at in one space; more make large halls slow and help nothing."""
 DRILL_TOLERANCE, DROP_TOLERANCE, VIEW_TOLERANCE = 0.010, 0.10, 0.10
 
@@ -38,6 +41,7 @@ class WorkPlanner:
     zones: ZoneIndex
     network: Network
     options: ImportOptions
+    walls: BaseGeometry
 
     def items(self, grids: list[AnchorGrid]) -> list[WorkItem]:
         """All items: drill, transport, inspect."""
@@ -65,7 +69,7 @@ class WorkPlanner:
                             ifc_guid=grid.guid,
                             element_name=grid.name,
                             zone_id=zone or "",
-                            title=f"Ceiling anchors, {self.zones.name(zone)}{count}",
+                            title=f"Ceiling anchors, {self.zones.name(zone) if zone else grid.name}{count}",
                             tolerance=DRILL_TOLERANCE,
                             parameters={
                                 "diameter": self.options.anchor_diameter,
@@ -85,7 +89,7 @@ class WorkPlanner:
         if not node_id:
             reason = self._no_stance(x, y, robot)
         elif node_id not in able:
-            reason = f"the {robot.name} cannot get there: the way is narrower than {2 * robot.edge_clearance:.2f} m"
+            reason = f"the {robot.name} cannot get there: {self.network.hindrance(node_id, robot)}"
         return WorkTarget(
             index, node_id if not reason else "", Pose2(x, y, 0.0), True, Pose3(x, y, z), not reason, reason
         )
@@ -169,7 +173,8 @@ class WorkPlanner:
         room = max(n.clearance for n in inside)
         if room < robot.node_clearance:
             return f"no place to turn: at most {room:.2f} m to the nearest obstacle, {robot.node_clearance:.2f} m needed"
-        return f"the {robot.name} cannot get there: the way is narrower than {2 * robot.edge_clearance:.2f} m"
+        widest = max(inside, key=lambda n: (n.clearance, n.id))
+        return f"the {robot.name} cannot get there: {self.network.hindrance(widest.id, robot)}"
 
     # inspections
 
@@ -211,22 +216,35 @@ class WorkPlanner:
         self, zone: str, space: Space, robot: ReferenceRobot, able: set[str]
     ) -> tuple[list[WorkTarget], float, str]:
         inside = [n for n in self.network.roadmap.nodes.values() if n.zone_id == zone]
-        standing = [n for n in inside if n.id in able and n.kind in (NodeKind.WAY, NodeKind.STANCE)]
-        with_doors = [n for n in inside if n.id in able and n.kind not in (NodeKind.HOME, NodeKind.LAYDOWN)]
-        if not with_doors:
+        if not any(n.id in able for n in inside):
             return [], 0.0, self._no_entry(inside, space, robot)
-        targets, coverage = self._cover(standing, space)
-        if coverage < self.options.inspect_coverage:  # in front of doors it would be in the way, so only at need
-            more = self._cover(with_doors, space)
-            targets, coverage = more if more[1] > coverage + 1e-6 else (targets, coverage)
-        return targets, coverage, ""
+        standing = [n for n in inside if n.id in able and n.kind in (NodeKind.WAY, NodeKind.STANCE)]
+        # In front of doors it would be in the way, and from the next room it sees little: only at need.
+        with_doors = [n for n in inside if n.id in able and n.kind not in (NodeKind.HOME, NodeKind.LAYDOWN)]
+        around = self._around(space, able)
+        best: tuple[list[WorkTarget], float] = ([], 0.0)
+        for stops in (standing, with_doors, with_doors + [n for n in around if n not in with_doors]):
+            found = self._cover(stops, space)
+            if found[1] > best[1] + 1e-6:
+                best = found
+            if best[1] >= self.options.inspect_coverage:
+                break
+        return best[0], best[1], ""
+
+    def _around(self, space: Space, able: set[str]) -> list[Node]:
+        """Nodes just outside a space, for corners that cannot be seen from within."""
+        near = space.area.buffer(LOOK_IN)
+        kinds = (NodeKind.WAY, NodeKind.STANCE, NodeKind.DOOR)
+        nodes = [n for n in self.network.roadmap.nodes.values() if n.id in able and n.kind in kinds]
+        inside = shapely.contains_xy(near, [n.x for n in nodes], [n.y for n in nodes])
+        return [n for n, i in zip(nodes, inside.tolist(), strict=True) if i]
 
     def _cover(self, stops: list[Node], space: Space) -> tuple[list[WorkTarget], float]:
         if not stops:
             return [], 0.0
         if len(stops) > MOST_VIEWPOINTS:
             stops = stops[:: math.ceil(len(stops) / MOST_VIEWPOINTS)]
-        faces = wall_faces(self.grid, space.area)
+        faces = wall_faces(self.grid, space.area, self.walls)
         points = np.array([[n.x, n.y] for n in stops])
         chosen, coverage = fewest(
             seen_from(self.grid, points, faces, self.options.inspect_range), self.options.inspect_coverage

@@ -86,7 +86,9 @@ def _pieces(obstacle: Obstacle, plan: Plan, options: ImportOptions) -> list[tupl
         area = clean(shapely.intersection(obstacle.carved, hole.footprint))
         pieces += [("window", area, base, min(hole.high, top)), ("wall", area, min(hole.high, top), top)]
     lost = shapely.difference(obstacle.footprint, obstacle.carved)
-    for passage in plan.passages:
+    for passage in plan.passages if not lost.is_empty else ():
+        if not lost.intersects(passage.area):
+            continue
         area = clean(shapely.intersection(lost, passage.area.buffer(0.02, join_style="mitre")))
         if not area.is_empty:
             pieces.append(("wall", area, min(passage.high, top), top))

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from fleet_manager.domain.site import Area, Ring, Zone, ZoneKind
@@ -58,6 +59,15 @@ class ZoneIndex:
             if size < best[i]:
                 best[i], result[i] = size, self._ids[z]
         return result
+
+    def disjoint(self) -> list[BaseGeometry]:
+        """The spaces without overlaps, smallest first; the smaller one keeps what two share."""
+        taken: BaseGeometry = Polygon()
+        parts = []
+        for space in sorted(self.spaces.values(), key=lambda s: (s.area.area, s.guid)):
+            parts.append(shapely.difference(space.area, taken))
+            taken = shapely.union(taken, space.area)
+        return parts
 
     def name(self, zone_id: str | None) -> str:
         """Name a person reads; empty id is outside."""
