@@ -64,9 +64,7 @@ class InstrumentsNode(Node):
     def _on_truth(self, robot: str, message: Odometry) -> None:
         position, q = message.pose.pose.position, message.pose.pose.orientation
         twist = message.twist.twist
-        base = Transform(
-            rotation_from_quaternion(q.w, q.x, q.y, q.z), np.array([position.x, position.y, position.z])
-        )
+        base = Transform(rotation_from_quaternion(q.w, q.x, q.y, q.z), np.array([position.x, position.y, position.z]))
         stamp = message.header.stamp.sec + message.header.stamp.nanosec * 1e-9
         seen = TrackedRobot(base, math.hypot(twist.linear.x, twist.linear.y), twist.angular.z, stamp)
         self._seen[robot] = seen

@@ -94,7 +94,7 @@ class TotalStation:
             pose = link_pose(model, name, joints)
         except KeyError as error:
             raise NotMeasurableError(
-                f"{robot} has no link or no known joint {error.args[0]!r}; links are {[link.name for link in model.links]}"
+                f"{robot} has no link or no known joint {error.args[0]!r}; links: {[link.name for link in model.links]}"
             ) from error
         noise = self._rng.normal(0.0, POINT_STDDEV, 3)
         result: Array = (seen.base @ pose).apply(point) + noise

@@ -56,9 +56,9 @@ class Walk:
 
     def __init__(self, waypoints: Sequence[tuple[float, float]], speed: float) -> None:
         """Walk the closed loop of `waypoints` at `speed` m/s. Raises ValueError."""
-        if len(waypoints) < 2:  # noqa: PLR2004 - a way has two ends
+        if len(waypoints) < 2:
             raise ValueError("a person needs at least two waypoints")
-        if not 0.0 < speed <= 2.0:  # noqa: PLR2004 - faster is running
+        if not 0.0 < speed <= 2.0:
             raise ValueError(f"a walking speed of {speed} m/s is not within 0..2")
         self._waypoints = tuple(waypoints)
         self._speed = speed

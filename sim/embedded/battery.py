@@ -39,7 +39,7 @@ class BatterySpec:
 
 
 def _is_number(key: str) -> bool:
-    return key not in ("battery_name", "enable_recharge", "recharge_by_topic", "fix_issue_225")
+    return key not in ("battery_name", "enable_recharge", "recharge_by_topic")
 
 
 class Battery:

@@ -57,16 +57,17 @@ class CameraRenderer:
     def _renderer(self, width: int, height: int) -> Any:
         if (width, height) in self._renderers:
             return self._renderers[width, height]
-        import mujoco  # noqa: PLC0415 - the renderer must have been chosen before MuJoCo's first import
+        import mujoco
 
-        from sim.embedded.shapes import GROUP_VISUAL  # noqa: PLC0415
+        from sim.embedded.shapes import GROUP_VISUAL
 
         try:
             renderer = mujoco.Renderer(self._model, height=height, width=width)
         except Exception as error:  # rendering back ends raise whatever their library raises
             self.off_reason = f"{type(error).__name__}: {error}"
             log.warning(
-                "cameras are off, no way to render (MUJOCO_GL=%s): %s. Install libegl1 with libgl1-mesa-dri, or libosmesa6.",
+                "cameras are off, nothing to render with (MUJOCO_GL=%s): %s. "
+                "Install libegl1 with libgl1-mesa-dri, or libosmesa6.",
                 os.environ.get("MUJOCO_GL", ""),
                 self.off_reason,
             )

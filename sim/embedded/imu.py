@@ -18,7 +18,9 @@ _BIAS_SHARE = 0.1
 class Imu:
     """Readings of one IMU. Heading is the integral of its own gyroscope, as in a device without a compass."""
 
-    def __init__(self, frame_id: str, gyro: int, accel: int, body: int, spec: ImuSpec, rng: np.random.Generator) -> None:
+    def __init__(
+        self, frame_id: str, gyro: int, accel: int, body: int, spec: ImuSpec, rng: np.random.Generator
+    ) -> None:
         """`gyro` and `accel` are addresses in MuJoCo's sensor data."""
         self._frame_id = frame_id
         self._gyro, self._accel, self._body = gyro, accel, body

@@ -43,7 +43,7 @@ class Lidar:
             self.spec.samples, self.spec.max_range,
         )  # fmt: skip
         self._model.geom_group[self._own] = self._own_groups
-        ranges = self._distance.copy()
+        ranges: Array = self._distance.copy()
         missed = ranges < 0.0
         if self.spec.noise_stddev > 0.0:
             ranges += self._rng.normal(0.0, self.spec.noise_stddev, self.spec.samples)

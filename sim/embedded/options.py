@@ -70,7 +70,7 @@ def parse_options(arguments: list[str]) -> Options:
     parser.add_argument("--speed", default="1", help="times wall time, or `max`")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--report", type=Path, help="JSON file with contacts, distances and speed, kept up to date")
-    parser.add_argument("--extra-models", type=Path, help="folder of further models (MODEL/model.sdf)")
+    parser.add_argument("--extra-models", type=Path, help="folder of further models")
     parser.add_argument("--bridge", type=Path, default=BRIDGE, help="bridge table")
     parser.add_argument("--battery", action="append", default=[], metavar="ID:CHARGE", help="charge 0..1 at the start")
     parser.add_argument("--battery-scale", type=float, default=1.0, help="times faster draining and charging")

@@ -47,7 +47,9 @@ class SimRobot:
             frames = [drive.parameters.get(key, ("",))[0] for key in ("frame_id", "child_frame_id")]
             self.odometry = WheelOdometry(limits, frames[0], frames[1], seeded(seed, f"{self.name}/odometry"))
         self.axes = {
-            name: ToolAxis(a.joint.lower, a.joint.upper, a.joint.velocity, a.joint.effort, Loop(a.stiffness, a.damping, a.load))
+            name: ToolAxis(
+                a.joint.lower, a.joint.upper, a.joint.velocity, a.joint.effort, Loop(a.stiffness, a.damping, a.inertia)
+            )
             for name, a in body.axes.items()
         }
         battery = self._plugin(BATTERY)
@@ -88,7 +90,7 @@ class SimRobot:
                 data.ctrl[wheel.motor] = servo.update(speed, float(data.qvel[wheel.dof]), dt)
         for name, axis in self.axes.items():
             joint = self.body.axes[name]
-            data.ctrl[joint.motor] = axis.update(dt, float(data.qpos[joint.qpos]))
+            data.ctrl[joint.motor] = axis.update(dt, float(data.qpos[joint.qpos]), float(data.qfrc_bias[joint.dof]))
 
     def after_step(self, dt: float) -> None:
         """Account for the step just made."""

@@ -30,8 +30,8 @@ class Axis:
     stiffness: float
     damping: float
     """N s/m or N m s/rad of the loop and the joint together."""
-    load: float
-    """Force or torque of gravity along the axis with the robot upright (N or N m)."""
+    inertia: float
+    """kg moved, or kg m2 about the axis."""
     qpos: int = -1
     dof: int = -1
     motor: int = -1
@@ -146,9 +146,7 @@ def _fill_link(body: Any, model: Model, link: Link, kind: str, kinds: dict[str, 
         name = f"{model.name}/{link.name}/{collision.name}"
         caster = kind == "hull" and collision.friction < _CASTER_FRICTION
         part = "tyre" if caster else kind
-        geom = shapes.add_collision(
-            body, name, collision, Transform(), shapes.TYRE if part == "tyre" else shapes.HULL
-        )
+        geom = shapes.add_collision(body, name, collision, Transform(), shapes.TYRE if part == "tyre" else shapes.HULL)
         if part == "tyre":
             # The wheel's own friction counts, whatever the floor says; stiff enough that a robot does not rock.
             geom.priority = 1
@@ -159,9 +157,7 @@ def _fill_link(body: Any, model: Model, link: Link, kind: str, kinds: dict[str, 
         shapes.add_visual(body, f"{model.name}/{link.name}/visual/{visual.name}", visual, Transform())
     for sensor in link.sensors:
         if sensor.imu is not None:
-            body.add_site(
-                name=f"{model.name}/{sensor.name}", pos=sensor.pose.translation, quat=sensor.pose.quaternion
-            )
+            body.add_site(name=f"{model.name}/{sensor.name}", pos=sensor.pose.translation, quat=sensor.pose.quaternion)
         if sensor.camera is not None:
             _add_camera(body, f"{model.name}/{sensor.name}", sensor)
 
@@ -219,7 +215,7 @@ def _add_servo(spec: Any, model: Model, joint: Joint) -> Axis:
             model.source, f"sdf/model[{model.name}]/joint[{joint.name}]/axis/limit", joint.line,
             "a driven joint needs an effort and a velocity limit",
         )  # fmt: skip
-    mass, load = _inertia_and_load(model, joint)
+    mass = _inertia(model, joint)
     stiffness = mass * _SERVO_FREQUENCY**2
     motor = spec.add_actuator(
         name=f"{model.name}/{joint.name}",
@@ -230,11 +226,11 @@ def _add_servo(spec: Any, model: Model, joint: Joint) -> Axis:
     motor.set_to_position(kp=stiffness, kv=damping)
     motor.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE
     motor.forcerange = [-joint.effort, joint.effort]
-    return Axis(joint, stiffness, damping + joint.damping, load)
+    return Axis(joint, stiffness, damping + joint.damping, mass)
 
 
-def _inertia_and_load(model: Model, joint: Joint) -> tuple[float, float]:
-    """Moved mass (or inertia about the axis) and gravity's share along a vertical slide; hinges carry no constant."""
+def _inertia(model: Model, joint: Joint) -> float:
+    """Moved mass, or inertia about the axis."""
     frame = model.link(joint.child).pose @ joint.pose
     axis = frame.rotation @ np.array(joint.axis)
     inertia, mass = 0.0, 0.0
@@ -248,8 +244,8 @@ def _inertia_and_load(model: Model, joint: Joint) -> tuple[float, float]:
         about = float(axis @ centre.rotation @ tensor @ centre.rotation.T @ axis)
         inertia += about + link.inertial.mass * float(lever @ lever)
     if joint.kind == "prismatic":
-        return mass, mass * 9.81 * float(axis[2])
-    return max(inertia, 1e-3), 0.0
+        return mass
+    return max(inertia, 1e-3)
 
 
 def _add_wheel_motor(spec: Any, model: Model, joint: Joint) -> Axis:

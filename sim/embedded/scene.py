@@ -156,9 +156,7 @@ def _lidar_slab(robots: Sequence[Placed]) -> tuple[float, float]:
     return min(heights) - _LIDAR_SLAB, max(heights) + _LIDAR_SLAB
 
 
-def _add_static(
-    spec: Any, model: Model, slab: tuple[float, float], kinds: dict[str, tuple[str, str]]
-) -> None:
+def _add_static(spec: Any, model: Model, slab: tuple[float, float], kinds: dict[str, tuple[str, str]]) -> None:
     if not model.static:
         raise SdfError(
             model.source, f"sdf/world/model[{model.name}]", model.line,
@@ -188,9 +186,7 @@ def _add_static(
             shapes.add_visual(spec.worldbody, f"{model.name}/{link.name}/visual/{visual.name}", visual, frame)
 
 
-def _add_obstruction(
-    spec: Any, box: Obstruction, slab: tuple[float, float], kinds: dict[str, tuple[str, str]]
-) -> None:
+def _add_obstruction(spec: Any, box: Obstruction, slab: tuple[float, float], kinds: dict[str, tuple[str, str]]) -> None:
     low, high = box.centre[2] - box.size[2] / 2, box.centre[2] + box.size[2] / 2
     name = f"{box.name}/obstruction"
     spec.worldbody.add_geom(

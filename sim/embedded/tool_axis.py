@@ -11,11 +11,11 @@ _RAMP = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """The position loop: stiffness (N/m), damping (N s/m) and gravity's load along the axis (N); N m for hinges."""
+    """The position loop: stiffness (N/m), damping (N s/m), moved mass (kg); N m and kg m2 for hinges."""
 
     stiffness: float
     damping: float
-    load: float
+    inertia: float
 
 
 class ToolAxis:
@@ -37,8 +37,9 @@ class ToolAxis:
         if math.isfinite(position):
             self.target = min(max(position, self._lower), self._upper)
 
-    def update(self, dt: float, position: float) -> float:
-        """Advance by `dt`; returns the loop's command, fed forward for load and speed."""
+    def update(self, dt: float, position: float, load: float) -> float:
+        """Advance by `dt`; returns the loop's command, fed forward for speed, acceleration and `load` (gravity's)."""
+        before = self._rate
         gap = self.target - self.set_point
         acceleration = self._speed / _RAMP
         # Fastest speed from which the set point can still stop at its target.
@@ -51,4 +52,5 @@ class ToolAxis:
             self._rate = 0.0
         self.set_point = min(max(self.set_point, position - self._lead), position + self._lead)
         loop = self._loop
-        return self.set_point + (loop.load + loop.damping * self._rate) / loop.stiffness
+        push = load + loop.damping * self._rate + loop.inertia * (self._rate - before) / dt
+        return self.set_point + push / loop.stiffness

@@ -121,7 +121,10 @@ class Element:
         child = self.first("pose")
         if child is None:
             return None
-        if child.node.get("rotation_format", "euler_rpy") != "euler_rpy" or child.node.get("degrees", "false") != "false":
+        if (
+            child.node.get("rotation_format", "euler_rpy") != "euler_rpy"
+            or child.node.get("degrees", "false") != "false"
+        ):
             raise child.error("only rotation_format euler_rpy in radians is supported")
         return Transform.from_pose(*child.numbers(6))
 

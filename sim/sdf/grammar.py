@@ -86,7 +86,7 @@ PLUGINS: dict[str, frozenset[str]] = {
     ),
     "gz::sim::systems::LinearBatteryPlugin": _names(
         "battery_name voltage open_circuit_voltage_constant_coef open_circuit_voltage_linear_coef initial_charge"
-        " capacity resistance smooth_current_tau power_load enable_recharge charging_time recharge_by_topic fix_issue_225"
+        " capacity resistance smooth_current_tau power_load enable_recharge charging_time recharge_by_topic"
         " drive_efficiency dock_radius"
     ),
     "gz::sim::systems::TouchPlugin": _names("target namespace time enabled"),

@@ -50,7 +50,7 @@ def _root(data: bytes, source: str) -> Element:
     if node.tag != "sdf":
         raise root.error(f"the root element is <{node.tag}>, expected <sdf>")
     if node.get("version") not in SDF_VERSIONS:
-        raise root.error(f"SDF version {node.get('version')!r} is not supported, expected one of {sorted(SDF_VERSIONS)}")
+        raise root.error(f"SDF version {node.get('version')!r} is not supported, only {sorted(SDF_VERSIONS)}")
     _check(root, "")
     return root
 

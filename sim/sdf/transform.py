@@ -38,7 +38,8 @@ def rotation_about_axis(axis: Array, angle: float) -> Array:
     """Rotation by `angle` about a unit axis (Rodrigues)."""
     x, y, z = axis
     k = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    return np.eye(3) + math.sin(angle) * k + (1.0 - math.cos(angle)) * (k @ k)
+    result: Array = np.eye(3) + math.sin(angle) * k + (1.0 - math.cos(angle)) * (k @ k)
+    return result
 
 
 def quaternion_from_rotation(r: Array) -> tuple[float, float, float, float]:
