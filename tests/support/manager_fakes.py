@@ -247,7 +247,11 @@ class FakeFleet:
             return answer
         if not robot.linked:
             return answer
-        wanted = {SafetyAct.STOP: SafetyMode.STOPPED, SafetyAct.RESET: SafetyMode.HOLD, SafetyAct.RESUME: SafetyMode.AUTO}
+        wanted = {
+            SafetyAct.STOP: SafetyMode.STOPPED,
+            SafetyAct.RESET: SafetyMode.HOLD,
+            SafetyAct.RESUME: SafetyMode.AUTO,
+        }
         if act is SafetyAct.RESUME and robot.safety is not SafetyMode.HOLD:
             answer.set_result(ActAnswer(robot_id, False, "NOT_IN_HOLD", "reset it first", robot.safety))
             return answer
@@ -307,7 +311,12 @@ class FakeFleet:
         record = as_built(entry.goal, target.index, robot.sheet.robot_id)
         if place in robot.defer:
             record = replace(
-                record, outcome=Outcome.DEFERRED, passed=False, measured_depth=0.0, reason_code="BLOCKED", reason="a beam"
+                record,
+                outcome=Outcome.DEFERRED,
+                passed=False,
+                measured_depth=0.0,
+                reason_code="BLOCKED",
+                reason="a beam",
             )
         else:
             self.built[place] += 1
@@ -323,9 +332,7 @@ class FakeFleet:
         if robot.linked and entry.goal.key in robot.attached:
             assert entry.outcome is not None
             records = tuple(entry.records.values())
-            self.news.append(
-                AttemptEnded(robot.sheet.robot_id, *entry.goal.key, entry.outcome, entry.message, records)
-            )
+            self.news.append(AttemptEnded(robot.sheet.robot_id, *entry.goal.key, entry.outcome, entry.message, records))
 
 
 def as_built(goal: TaskGoal, index: int, robot_id: str) -> AsBuiltRecord:
