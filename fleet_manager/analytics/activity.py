@@ -48,16 +48,9 @@ def spans_of(samples: Sequence[RobotSample], end: float) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def seconds_of(samples: Sequence[RobotSample], spans: Sequence[Span]) -> dict[Activity, float]:
-    """Seconds of each activity. Driving and working are the robot's own counters, which miss nothing between samples;
-    charging and stopped come from the spans, and what is left was waiting.
-    """
-    seconds = {a: sum(s.end - s.begin for s in spans if s.activity is a) for a in Activity}
-    total = sum(seconds.values())
-    seconds[Activity.DRIVING] = _grown([s.time_driving for s in samples])
-    seconds[Activity.WORKING] = _grown([s.time_working for s in samples])
-    seconds[Activity.WAITING] = max(0.0, total - sum(v for a, v in seconds.items() if a is not Activity.WAITING))
-    return seconds
+def seconds_of(spans: Sequence[Span]) -> dict[Activity, float]:
+    """Seconds of each activity; they add up to the time the robot was seen."""
+    return {a: sum(s.end - s.begin for s in spans if s.activity is a) for a in Activity}
 
 
 def trace_of(samples: Sequence[RobotSample]) -> tuple[tuple[float, float], ...]:
@@ -87,7 +80,7 @@ def robot_totals(record: RunRecord, targets: Sequence[TargetResult], end: float)
                 model=sheet.model if sheet else "",
                 trades=sheet.trades if sheet else (),
                 distance=_grown([s.distance_driven for s in samples]),
-                seconds=seconds_of(samples, spans),
+                seconds=seconds_of(spans),
                 battery_begin=samples[0].battery if samples else None,
                 battery_end=samples[-1].battery if samples else None,
                 targets_done=sum(t.outcome is TargetOutcome.DONE for t in own),

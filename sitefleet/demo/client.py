@@ -45,9 +45,9 @@ class SiteClient:
         body = {"name": name, "work_item_ids": list(work_item_ids), "requested_by": requested_by}
         return Job.model_validate(self._api.post("/jobs", body, {"Idempotency-Key": str(uuid.uuid4())}))
 
-    def resume(self, robot_id: str, requested_by: str, reason: str) -> None:
-        """Let a robot drive by itself."""
-        self._api.post(f"/robots/{robot_id}/resume", {"requested_by": requested_by, "reason": reason})
+    def act(self, robot_id: str, verb: str, requested_by: str, reason: str) -> None:
+        """A person's `stop`, `reset` or `resume` of one robot; a supervisor's no is REFUSED."""
+        self._api.post(f"/robots/{robot_id}/{verb}", {"requested_by": requested_by, "reason": reason})
 
 
 def stop_all(url: str, requested_by: str, reason: str) -> FleetActResult:

@@ -51,6 +51,8 @@ def print_summary(console: Console, summary: RunSummary, end: SessionEnd, report
     if end.work_seconds is not None:
         site_time = clock(end.site_seconds)
         console.print(f"All work ended after {end.work_seconds:.0f} s; site time {site_time}.", highlight=False)
+    for reset in end.resets:
+        console.print(f"  the operator reset {reset}", markup=False, highlight=False, soft_wrap=True)
     console.print(sentence, markup=False, highlight=False, soft_wrap=True)
     console.print(f"Report: {report}", markup=False, highlight=False, soft_wrap=True)
 

@@ -50,6 +50,8 @@ class DemoOptions:
             raise DemoArgumentError(f"--people: {self.people} is less than 0")
         if self.max_items is not None and self.max_items < 1:
             raise DemoArgumentError(f"--max-items: {self.max_items} is less than 1")
+        if self.time_limit is not None and not self.time_limit > 0.0:
+            raise DemoArgumentError(f"--time-limit: {self.time_limit:g} is not above 0")
         if self.domain_id is not None and not 0 <= self.domain_id <= 101:
             raise DemoArgumentError(f"--domain-id: {self.domain_id} is not between 0 and 101")
 

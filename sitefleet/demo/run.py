@@ -150,6 +150,7 @@ def _finish(folder: RunFolder, end: SessionEnd, console: Console) -> ExitCode:
         facts["first motion"] = f"{end.first_motion[1]:.1f} s after the command ({end.first_motion[0]})"
     if end.work_seconds is not None:
         facts["all work ended"] = f"{end.work_seconds:.0f} s after the command"
+    facts["stops reset by the operator"] = "; ".join(end.resets) or "none"
     facts["robots confirmed their stop"] = "yes" if end.robots_stopped else "no"
     folder.note(facts=facts, ended_at=_now(), run_folder=str(folder.path))
     summary, report = folder.write_report()

@@ -22,12 +22,13 @@ from sitefleet.demo.client import SiteClient, stop_all
 from sitefleet.demo.display import Display
 from sitefleet.demo.errors import DemoError, ProcessDied, TooSlow
 from sitefleet.demo.observer import FleetObserver
+from sitefleet.demo.operator import NAME as OPERATOR
+from sitefleet.demo.operator import SiteOperator
 from sitefleet.demo.view import View
 from sitefleet.processes import Process
 from sitefleet.starter import Deadlines, Starter
 
 log = logging.getLogger(__name__)
-OPERATOR = "site operator (demo)"
 ENDED = frozenset({"succeeded", "deferred", "failed", "canceled"})
 POLL = 0.25
 WAITS_FOR_A_PERSON = frozenset({"hold", "stopped", "fault"})
@@ -75,6 +76,8 @@ class SessionEnd:
     work_seconds: float | None = None
     site_seconds: float = 0.0
     robots_stopped: bool = False
+    resets: tuple[str, ...] = ()
+    """What the operator reset: robot and reason."""
     killed: tuple[str, ...] = ()
 
 
@@ -126,7 +129,7 @@ class _Session:
         self._observer: FleetObserver | None = None
         self._last_event = 0
         self._answered = time.monotonic()
-        self._resumed_robots: set[str] = set()
+        self._operator = SiteOperator(plan.robot_ids)
         self._refusal = ""
         self._stopped_since: dict[str, float] = {}
 
@@ -202,23 +205,26 @@ class _Session:
         return all(r in robots and robots[r].safety_state in READY for r in self._plan.robot_ids)
 
     def _resumed(self) -> bool:
-        """Give the explicit Resume to each robot that has not taken it; a supervisor that is not ready refuses."""
-        for robot_id in self._plan.robot_ids:
-            if robot_id in self._resumed_robots:
-                continue
+        self._operate(self._refresh())
+        return self._operator.all_resumed
+
+    def _operate(self, robots: Sequence[Robot]) -> None:
+        """What the operator wants is asked of the robots; a supervisor that is not ready refuses and is asked again."""
+        for act in self._operator.acts(time.monotonic(), robots):
             try:
-                self._client.resume(robot_id, OPERATOR, "start of the demo's work")
+                self._client.act(act.robot_id, act.verb, OPERATOR, act.reason)
             except CommandError as error:
                 if error.code is not ExitCode.REFUSED:
                     raise
                 log.info("%s", error)
                 self._refusal = f"; {error}"
             else:
-                self._resumed_robots.add(robot_id)
-        return len(self._resumed_robots) == len(self._plan.robot_ids)
+                self._operator.done(act)
 
     def _job_ended(self) -> bool:
-        self._end_when_stopped(self._refresh())
+        robots = self._refresh()
+        self._operate(robots)
+        self._end_when_stopped(robots)
         return self._end.job is not None and self._end.job.state in ENDED
 
     def _end_when_stopped(self, robots: Sequence[Robot]) -> None:
@@ -246,6 +252,7 @@ class _Session:
             return []
         self._answered = time.monotonic()
         self._last_event = events[-1].id if events else self._last_event
+        self._operator.note(events)
         self._view = self._view.with_robots(robots).with_events(events)
         return robots
 
@@ -288,6 +295,7 @@ class _Session:
         if self._observer is not None:
             self._end.first_motion = self._observer.first_motion
             self._end.site_seconds = self._observer.site_seconds
+        self._end.resets = tuple(self._operator.reasons)
         report = self._starter.stop()
         self._end.robots_stopped = self._end.robots_stopped or report.robots_stopped
         self._end.killed = report.killed

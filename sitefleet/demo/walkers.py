@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from fleet_manager.domain.roadmap import Node, NodeKind, Roadmap
 
@@ -12,12 +13,14 @@ CLEARANCE = 0.45
 """m that a person needs on both sides of the path; a shoulder's width and a hand."""
 SHORTEST = 1.5
 """m; a walk shorter than this is none."""
+LONGEST = 12.0
+"""m; of a longer way the middle is walked."""
 KEEP_OFF = 1.0
 """m that a walk stays away from places where robots stand for long."""
 
 
 def walks(roadmap: Roadmap, count: int) -> list[list[tuple[float, float]]]:
-    """Up to `count` walks that share no node, longest first: corners in m, to be walked there and back.
+    """Up to `count` walks that share no node: corners in m, to be walked there and back.
 
     A walk follows edges between way nodes of one zone, so a person passes robots in the open and never meets one in a
     doorway, and stays clear of parking and loading places.
@@ -33,9 +36,18 @@ def walks(roadmap: Roadmap, count: int) -> list[list[tuple[float, float]]]:
         walk = _longest(roadmap, free)
         if walk is None:
             break
+        walk = middle_of(walk)
         found.append([(n.x, n.y) for n in walk])
         free -= {n.id for n in walk}
     return found
+
+
+def middle_of(walk: Sequence[Node]) -> list[Node]:
+    """The walk without its ends, as long as it may be."""
+    kept = list(walk)
+    while sum(math.hypot(a.x - b.x, a.y - b.y) for a, b in pairwise(kept)) > LONGEST:
+        kept = kept[1:] if len(kept) % 2 else kept[:-1]
+    return kept
 
 
 def _longest(roadmap: Roadmap, free: set[str]) -> list[Node] | None:

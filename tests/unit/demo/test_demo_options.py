@@ -1,0 +1,76 @@
+"""Options of the demo, its free port and domain, and the errors of its command line."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from sitefleet.cli.demo import app
+from sitefleet.cli.exit_codes import ExitCode
+from sitefleet.demo.errors import DemoArgumentError
+from sitefleet.demo.options import DemoOptions
+from sitefleet.demo.ports import free_domain, free_port
+from sitefleet.resources import share
+
+
+def test_robots_are_of_different_kinds_and_then_again() -> None:
+    options = DemoOptions(Path("x.ifc"), "Level 1", robots=5)
+    assert options.robot_wishes() == (
+        "driller:driller", "hauler:hauler", "inspector:inspector", "driller_2:driller", "hauler_2:hauler",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--site", "nowhere.ifc"], "--site: there is no file nowhere.ifc"),
+        (["--robots", "0"], "--robots: 0 is not between 1 and 12"),
+        (["--speed", "0"], "--speed: 0 is not between"),
+        (["--speed", "nan"], "--speed: nan is not between"),
+        (["--people", "-1"], "--people: -1"),
+        (["--max-items", "0"], "--max-items: 0"),
+        (["--domain-id", "900"], "--domain-id: 900"),
+        (["--time-limit", "0"], "--time-limit: 0"),
+        (["--storey", "Attic", "--headless"], "Level 1"),
+        (["--trades", "paint", "--headless"], "there is: drill, transport, inspect"),
+    ],
+)
+def test_an_option_that_cannot_work_is_named_before_anything_starts(
+    tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    result = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path)])
+    assert words in str(result.exception)
+    assert getattr(result.exception, "code", None) in {ExitCode.USAGE, ExitCode.BAD_INPUT}
+    assert list(tmp_path.glob("*/logs/manager.log")) == []
+
+
+def test_a_model_that_is_no_model_is_told_so(tmp_path: Path) -> None:
+    model = tmp_path / "plan.ifc"
+    model.write_text("not a model", encoding="utf-8")
+    result = CliRunner().invoke(app, ["--site", str(model), "--headless", "--out", str(tmp_path / "runs")])
+    assert "plan.ifc is not an IFC file" in str(result.exception)
+    assert getattr(result.exception, "code", None) is ExitCode.BAD_INPUT
+
+
+def test_the_model_that_comes_along_is_there() -> None:
+    assert share("models/duplex.ifc").stat().st_size > 1_000_000
+
+
+def test_a_taken_port_is_refused_and_otherwise_stepped_over() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(DemoArgumentError, match=f"{port} is in use"):
+            free_port(port)
+    assert 8000 <= free_port(None) < 8100
+
+
+def test_a_domain_in_use_is_stepped_over() -> None:
+    first = free_domain(range(62, 69))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as participant:
+        participant.bind(("0.0.0.0", 7400 + 250 * first + 10))
+        assert free_domain(range(first, 70)) > first
