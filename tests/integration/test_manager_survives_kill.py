@@ -144,13 +144,13 @@ def test_a_manager_killed_at_random_moments_finishes_the_job_with_nothing_lost_a
     site.until(lambda: sum(r["online"] for r in site.get("/robots")["items"]) == 2, 10.0)
     job = site.post("/jobs", name="everything")["id"]
     kills = 0
-    for _ in range(5):
-        time.sleep(chance.uniform(0.2, 2.5))
+    for _ in range(4):
+        time.sleep(chance.uniform(0.2, 2.0))
         if site.get(f"/jobs/{job}")["state"] == "succeeded":
             break
         site.kill_manager()
         kills += 1
-        time.sleep(chance.uniform(0.0, 1.5))
+        time.sleep(chance.uniform(0.0, 1.0))
         site.start_manager()
     site.until(lambda: site.get(f"/jobs/{job}")["state"] == "succeeded", 40.0)
     assert kills >= 3

@@ -41,18 +41,21 @@ class Bench:
         self.operations = self.start()
 
     def start(self) -> Operations:
-        self.traffic = ShortestWay(self.storey.roadmap)
         return Operations(
             self.storey,
             self.store,
             self.fleet,
             FirstFit(),
-            traffic=lambda: self.traffic,
+            traffic=self.new_traffic,
             clock=self.clock,
             utc=self.clock.utc,
             limits=self.limits,
             new_id=lambda: next(self._ids),
         )
+
+    def new_traffic(self) -> ShortestWay:
+        self.traffic = ShortestWay(self.storey.roadmap)
+        return self.traffic
 
     def restart(self) -> None:
         self.fleet.manager_gone()
