@@ -206,11 +206,13 @@ class FakeFleet:
             self.news.append(GoalUndelivered(goal.robot_id, *goal.key, reason="no server"))
             return
         entry = robot.journal.get(goal.key)
-        if entry is None and robot.current is not None:
+        ended = entry is not None and entry.outcome is not None
+        if not ended and robot.current not in {None, goal.key}:
             self.news.append(GoalAnswered(goal.robot_id, *goal.key, accepted=False))
             return
         if entry is None:
             entry = robot.journal[goal.key] = Entry(goal)
+        if not ended:
             robot.current = goal.key
         robot.attached.add(goal.key)
         self.news.append(GoalAnswered(goal.robot_id, *goal.key, accepted=True))
@@ -275,6 +277,12 @@ class FakeFleet:
     def join(self, robot_id: str) -> None:
         """The network is back."""
         self.robots[robot_id].linked = True
+
+    def restart_executor(self, robot_id: str) -> None:
+        """The robot's task process dies and comes back: its journal is on the disk, what it was about is not."""
+        robot = self.robots[robot_id]
+        robot.current = None
+        robot.attached.clear()
 
     def step(self) -> None:
         """Each robot does one thing and says how it is."""
