@@ -24,6 +24,6 @@ def import_site(
     progress: Callable[[str, float], None] | None = None,
 ) -> SitePackage:
     """Import one storey; see fleet_manager.site.importer. The IFC library is loaded only now: readers do without."""
-    from fleet_manager.site import importer  # noqa: PLC0415
+    from fleet_manager.site import importer
 
     return importer.import_site(model, storey, out, options, progress or (lambda _what, _share: None))

@@ -57,12 +57,13 @@ def anchor_grids(
 
     A covering that spans several spaces has a grid in step with each of them.
     """
-    walls = union(plan.obstacles, WALL_KINDS)
+    walls = union(plan.obstacles, WALL_KINDS | {"column"})
     rooms = zones.disjoint()
     standing = ground.free.buffer(-options.robot_for("drill").node_clearance)
     notes: list[str] = []
     grids: list[AnchorGrid] = []
     taken: BaseGeometry = Polygon()
+    sources: list[tuple[str, str, BaseGeometry, list[ElementMesh], Space | None]]
     if plan.ceilings:
         sources = [(m.guid, m.name, footprint(m, m.low - 1, m.high + 1), [m], None) for m in plan.ceilings]
     else:
@@ -117,7 +118,9 @@ def _grid(
             open_edge = min(OPEN_EDGE, options.anchor_spacing / 4)
             shares.append((shapely.intersection(inner, room.buffer(-open_edge, join_style="mitre")), main_axis(room)))
     if rooms:
-        shares.append((shapely.difference(inner, shapely.union_all(rooms).buffer(options.anchor_edge)), main_axis(area)))
+        shares.append(
+            (shapely.difference(inner, shapely.union_all(rooms).buffer(options.anchor_edge)), main_axis(area))
+        )
     else:
         shares.append((inner, main_axis(area)))
     frames: list[tuple[Frame, BaseGeometry]] = []
@@ -178,9 +181,7 @@ def lattice(area: BaseGeometry, frame: Frame) -> NDArray[np.float64]:
     return np.concatenate(rows) if rows else np.empty((0, 2))
 
 
-def _undersides(
-    points: NDArray[np.float64], meshes: list[ElementMesh], space: Space | None
-) -> NDArray[np.float64]:
+def _undersides(points: NDArray[np.float64], meshes: list[ElementMesh], space: Space | None) -> NDArray[np.float64]:
     """Height of the first surface above each point, m; a space's own top where nothing lies lower."""
     heights = np.full(len(points), np.inf)
     for mesh in meshes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,7 +75,7 @@ def _slices(polygon: Polygon) -> list[Rectangle]:
     xs = _breaks(local)
     found: list[Rectangle] = []
     open_runs: list[tuple[float, float, float, float]] = []  # x0, x1, y0, y1 that may go on
-    for x0, x1 in zip(xs, xs[1:], strict=False):
+    for x0, x1 in itertools.pairwise(xs):
         middle = (x0 + x1) / 2
         line = shapely.linestrings([[middle, local.bounds[1] - 1], [middle, local.bounds[3] + 1]])
         spans = [
@@ -102,7 +103,7 @@ def _breaks(local: BaseGeometry) -> list[float]:
     edges = np.concatenate([np.stack([r[:-1], r[1:]], axis=1) for r in coords])
     oblique = edges[(np.abs(edges[:, 1] - edges[:, 0]) > 1e-3).all(axis=1)]
     result: list[float] = []
-    for x0, x1 in zip(xs, xs[1:], strict=False):
+    for x0, x1 in itertools.pairwise(xs):
         if x1 - x0 < 1e-4:
             continue
         low, high = oblique[:, :, 0].min(axis=1), oblique[:, :, 0].max(axis=1)

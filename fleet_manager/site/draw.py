@@ -9,21 +9,22 @@ from pathlib import Path
 import matplotlib
 
 matplotlib.use("Agg")
+import itertools
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Arc, Patch, PathPatch, Polygon, Rectangle
+from matplotlib.patches import Arc, PathPatch, Polygon
 from matplotlib.path import Path as Outline
 
 from fleet_manager.domain.roadmap import NodeKind, Roadmap
 from fleet_manager.domain.site import Area, Doorway, Storey, ZoneKind
 from fleet_manager.domain.work import WorkItem
+from fleet_manager.site.drawing_labels import TRADES, WALL, legend, names, scale_bar
 
 ROOM_COLOURS = ("#eef3f8", "#f6f1e7", "#eef5ec", "#f7eeee", "#f1eef7", "#ecf5f5")
-WALL = "#37424d"
-TRADES = {"drill": ("#c8402f", "Ceiling anchor"), "transport": ("#2f7d4f", "Material drop"), "inspect": ("#2b62b8", "Viewpoint")}
 LONG_SIDE = 15.0
 """Inches of the drawing's longer side."""
 
@@ -38,7 +39,12 @@ def draw_storey(storey: Storey, path: Path, title: str = "", dpi: int = 110) -> 
     figure = Figure(figsize=(max(width * scale, 7.0) + 3.2, height * scale + 1.1), facecolor="white")
     left = 0.2 / figure.get_figwidth()
     axes = figure.add_axes(
-        (left, 0.3 / figure.get_figheight(), max(width * scale, 7.0) / figure.get_figwidth(), height * scale / figure.get_figheight())
+        (
+            left,
+            0.3 / figure.get_figheight(),
+            max(width * scale, 7.0) / figure.get_figwidth(),
+            height * scale / figure.get_figheight(),
+        )
     )
     axes.set_xlim(x0, x1)
     axes.set_ylim(y0, y1)
@@ -52,10 +58,12 @@ def draw_storey(storey: Storey, path: Path, title: str = "", dpi: int = 110) -> 
         _door(axes, doorway)
     _places(axes, storey.roadmap, point)
     _work(axes, storey.work_items, point)
-    _names(axes, storey, point)
-    _scale_bar(axes, x0, y0, width)
-    _legend(figure, storey)
-    figure.text(left, 1 - 0.45 / figure.get_figheight(), title or storey.name, fontsize=17, weight="bold", color="#222222")
+    names(axes, storey, point)
+    scale_bar(axes, x0, y0, width)
+    legend(figure, storey)
+    figure.text(
+        left, 1 - 0.45 / figure.get_figheight(), title or storey.name, fontsize=17, weight="bold", color="#222222"
+    )
     figure.text(left, 1 - 0.70 / figure.get_figheight(), _summary(storey), fontsize=10, color="#555555")
     figure.savefig(path, dpi=dpi, metadata={"Date": None} if path.suffix == ".svg" else None)
 
@@ -84,7 +92,7 @@ def _outline(areas: Iterable[Area]) -> Outline:
     for area in areas:
         for number, ring in enumerate((area.exterior, *area.holes)):
             points = list(ring)
-            turn = sum((b[0] - a[0]) * (b[1] + a[1]) for a, b in zip(points, points[1:], strict=False))
+            turn = sum((b[0] - a[0]) * (b[1] + a[1]) for a, b in itertools.pairwise(points))
             if (turn > 0) != (number > 0):  # holes run against the outer ring, so that they stay empty
                 points.reverse()
             vertices.extend(points)
@@ -104,7 +112,9 @@ def _roadmap(axes: Axes, roadmap: Roadmap, point: float) -> None:
         ((roadmap.nodes[e.source].x, roadmap.nodes[e.source].y), (roadmap.nodes[e.target].x, roadmap.nodes[e.target].y))
         for e in roadmap.edges.values()
     ]
-    axes.add_collection(LineCollection(lines, colors="#aebac6", linewidths=min(0.7, 0.16 * point), alpha=0.75, zorder=2))
+    axes.add_collection(
+        LineCollection(lines, colors="#aebac6", linewidths=min(0.7, 0.16 * point), alpha=0.75, zorder=2)
+    )
     ways = np.array([[n.x, n.y] for n in roadmap.nodes.values()])
     axes.scatter(ways[:, 0], ways[:, 1], s=(0.3 * point) ** 2, color="#95a3b1", linewidths=0, zorder=2.1)
 
@@ -113,7 +123,9 @@ def _building(axes: Axes, storey: Storey) -> None:
     for element in storey.floorplan:
         outline = _outline(element.areas)
         if element.kind == "hole":
-            axes.add_patch(PathPatch(outline, facecolor="white", edgecolor="#b0413e", hatch="xx", linewidth=1.0, zorder=3))
+            axes.add_patch(
+                PathPatch(outline, facecolor="white", edgecolor="#b0413e", hatch="xx", linewidth=1.0, zorder=3)
+            )
         elif element.kind == "furniture":
             axes.add_patch(PathPatch(outline, facecolor="#dccbb3", edgecolor="#a08d70", linewidth=0.5, zorder=3))
         elif element.kind == "railing":
@@ -127,7 +139,9 @@ def _building(axes: Axes, storey: Storey) -> None:
             axes.add_patch(PathPatch(outline, facecolor="#8d969f", edgecolor="#59636e", linewidth=0.4, zorder=4))
     for zone in storey.zones:
         if zone.kind is ZoneKind.NO_GO and "stair" in zone.id:
-            patch = PathPatch(_outline(zone.areas), facecolor="#efe9df", edgecolor="#9b8f7d", hatch="////", linewidth=0.8, zorder=4)
+            patch = PathPatch(
+                _outline(zone.areas), facecolor="#efe9df", edgecolor="#9b8f7d", hatch="////", linewidth=0.8, zorder=4
+            )
             axes.add_patch(patch)
 
 
@@ -139,7 +153,9 @@ def _door(axes: Axes, doorway: Doorway) -> None:
     half = doorway.clear_width / 2
     if not doorway.passable:
         for sign in (1.0, -1.0):
-            ends = np.array([middle - half * along - sign * 0.15 * through, middle + half * along + sign * 0.15 * through])
+            ends = np.array(
+                [middle - half * along - sign * 0.15 * through, middle + half * along + sign * 0.15 * through]
+            )
             axes.add_line(Line2D(ends[:, 0], ends[:, 1], color="#c8402f", linewidth=1.4, zorder=7))
         return
     if not doorway.is_door:
@@ -152,7 +168,14 @@ def _door(axes: Axes, doorway: Doorway) -> None:
         axes.add_line(Line2D([hinge[0], tip[0]], [hinge[1], tip[1]], color="#8a5a2b", linewidth=1.1, zorder=6))
         first, last = (angle, angle + 90) if side < 0 else (angle + 90, angle + 180)
         arc = Arc(
-            (float(hinge[0]), float(hinge[1])), 2 * length, 2 * length, theta1=first, theta2=last, color="#b98a5a", linewidth=0.7, zorder=6
+            (float(hinge[0]), float(hinge[1])),
+            2 * length,
+            2 * length,
+            theta1=first,
+            theta2=last,
+            color="#b98a5a",
+            linewidth=0.7,
+            zorder=6,
         )
         axes.add_patch(arc)
 
@@ -160,7 +183,16 @@ def _door(axes: Axes, doorway: Doorway) -> None:
 def _places(axes: Axes, roadmap: Roadmap, point: float) -> None:
     for number, home in enumerate(roadmap.of_kind(NodeKind.HOME), start=1):
         axes.add_patch(_footprint(home.x, home.y, home.heading or 0.0, 0.6, 0.5, "#f3d27a", "#8c6d1f"))
-        axes.text(home.x, home.y, str(number), ha="center", va="center", fontsize=max(3.0, 2.2 * point), color="#5c4508", zorder=9)
+        axes.text(
+            home.x,
+            home.y,
+            str(number),
+            ha="center",
+            va="center",
+            fontsize=max(3.0, 2.2 * point),
+            color="#5c4508",
+            zorder=9,
+        )
     for laydown in roadmap.of_kind(NodeKind.LAYDOWN):
         patch = _footprint(laydown.x, laydown.y, laydown.heading or 0.0, 1.0, 0.8, "#bfe3c8", "#2f7d4f")
         patch.set_hatch("...")
@@ -176,7 +208,11 @@ def _footprint(x: float, y: float, yaw: float, length: float, width: float, face
     c, s = math.cos(yaw), math.sin(yaw)
     corners = [(a * length / 2, b * width / 2) for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
     return Polygon(
-        [(x + c * a - s * b, y + s * a + c * b) for a, b in corners], facecolor=face, edgecolor=edge, linewidth=0.8, zorder=8
+        [(x + c * a - s * b, y + s * a + c * b) for a, b in corners],
+        facecolor=face,
+        edgecolor=edge,
+        linewidth=0.8,
+        zorder=8,
     )
 
 
@@ -205,103 +241,6 @@ def _work(axes: Axes, items: Iterable[WorkItem], point: float) -> None:
     axes.scatter(drills[:, 0], drills[:, 1], s=size / 9, color=TRADES["drill"][0], linewidths=0, zorder=11)
     if missed:
         xy = np.array(missed)
-        axes.scatter(xy[:, 0], xy[:, 1], s=1.3 * size, marker="x", color="#7a1f8a", linewidths=min(1.6, 0.4 * point), zorder=11)
-
-
-def _names(axes: Axes, storey: Storey, point: float) -> None:
-    marks = np.array(
-        [(t.pose.x, t.pose.y) for w in storey.work_items for t in w.targets]
-        + [(n.x, n.y) for k in (NodeKind.HOME, NodeKind.LAYDOWN) for n in storey.roadmap.of_kind(k)]
-    ).reshape(-1, 2)
-    for zone in storey.zones:
-        if zone.kind is not ZoneKind.SPACE:
-            continue
-        x, y, width, height = _label_spot(zone.areas[0], marks)
-        number, _, rest = zone.name.partition(" ")
-        text = f"{number}\n{rest}" if rest else number
-        longest = max(len(line) for line in text.split("\n"))
-        room = 10 * point * width / max(longest, 1) / 0.62
-        size = max(3.2, min(9.0, room, 10 * point * height / 3.0))
-        axes.text(
-            x, y, text, ha="center", va="center", fontsize=size, color="#1d2730", linespacing=1.1, zorder=12,
-            bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.72},
-        )  # fmt: skip
-
-
-def _label_spot(area: Area, marks: np.ndarray) -> tuple[float, float, float, float]:
-    """Where a name fits: the point of a coarse grid far from the outline and off the marks, with the room around it."""
-    ring = np.array(area.exterior)
-    low, high = ring.min(axis=0), ring.max(axis=0)
-    best, spot = -1.0, (low + high) / 2
-    edges = list(zip(ring[:-1], ring[1:], strict=True))
-    centre = (low + high) / 2
-    for x in np.linspace(low[0], high[0], 17)[1:-1]:
-        for y in np.linspace(low[1], high[1], 17)[1:-1]:
-            if area.contains(float(x), float(y)):
-                p = np.array([x, y])
-                near = min(_to_edge(p, a, b) for a, b in edges)
-                score = min(near, 1.2) - 0.05 * float(np.linalg.norm(p - centre))
-                if len(marks):
-                    gap = (marks - p) / np.array([1.6, 1.0])  # names are wider than high
-                    score += min(float(np.hypot(gap[:, 0], gap[:, 1]).min()), 0.45)
-                if score > best:
-                    best, spot = score, p
-    x, y = float(spot[0]), float(spot[1])
-    row = [s for s in np.linspace(low[0], high[0], 60) if area.contains(float(s), y)]
-    column = [s for s in np.linspace(low[1], high[1], 60) if area.contains(x, float(s))]
-    wide = 2 * min(x - min(row, default=x), max(row, default=x) - x)
-    tall = 2 * min(y - min(column, default=y), max(column, default=y) - y)
-    return x, y, max(float(wide), 0.5), max(float(tall), 0.5)
-
-
-def _to_edge(p: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
-    d = b - a
-    t = float(np.clip((p - a) @ d / max(float(d @ d), 1e-12), 0.0, 1.0))
-    return float(np.linalg.norm(a + t * d - p))
-
-
-def _scale_bar(axes: Axes, x0: float, y0: float, width: float) -> None:
-    length = next((n for n in (1, 2, 5, 10, 20, 50) if n > width / 6), 100)
-    y = y0 + 0.55
-    for number in range(4):
-        colour = "#333333" if number % 2 == 0 else "white"
-        part = length / 4
-        axes.add_patch(
-            Rectangle((x0 + 0.6 + number * part, y), part, width / 160, facecolor=colour, edgecolor="#333333", linewidth=0.7)
+        axes.scatter(
+            xy[:, 0], xy[:, 1], s=1.3 * size, marker="x", color="#7a1f8a", linewidths=min(1.6, 0.4 * point), zorder=11
         )
-    axes.text(x0 + 0.6, y - width / 200, "0", ha="center", va="top", fontsize=8)
-    axes.text(x0 + 0.6 + length, y - width / 200, f"{length} m", ha="center", va="top", fontsize=8)
-
-
-def _legend(figure: Figure, storey: Storey) -> None:
-    def mark(shape: str, face: str, edge: str, label: str, size: float = 8) -> Line2D:
-        return Line2D([], [], linestyle="none", marker=shape, markersize=size, markerfacecolor=face, markeredgecolor=edge, label=label)
-
-    counts = {t: sum(1 for w in storey.work_items if w.trade == t for x in w.targets if x.reachable) for t in TRADES}
-    counts["transport"] = sum(1 for w in storey.work_items if w.trade == "transport" for x in w.targets[1:] if x.reachable)
-    entries: list[Patch | Line2D] = [
-        Patch(facecolor=WALL, label="Wall"),
-        Patch(facecolor="#cfe6f5", edgecolor=WALL, label="Window"),
-        Line2D([], [], color="#8a5a2b", label="Door"),
-        Line2D([], [], color="#aebac6", marker="o", markersize=3, markerfacecolor="#95a3b1", label="Roadmap"),
-        mark("s", "#f3d27a", "#8c6d1f", "Robot home", 10),
-        mark("s", "#bfe3c8", "#2f7d4f", "Laydown area", 11),
-        mark("o", "white", TRADES["drill"][0], f"Ceiling anchor ({counts['drill']})"),
-        mark("s", "none", TRADES["transport"][0], f"Material drop ({counts['transport']})", 10),
-        mark("^", "none", TRADES["inspect"][0], f"Inspection viewpoint ({counts['inspect']})", 10),
-    ]
-    if any("stair" in z.id for z in storey.zones if z.kind is ZoneKind.NO_GO):
-        entries.insert(3, Patch(facecolor="#efe9df", edgecolor="#9b8f7d", hatch="////", label="Stairs, no entry"))
-    if any(e.kind == "hole" for e in storey.floorplan):
-        entries.insert(3, Patch(facecolor="white", edgecolor="#b0413e", hatch="xx", label="Opening in the floor"))
-    if any(not t.reachable for w in storey.work_items for t in w.targets):
-        entries.append(mark("x", "#7a1f8a", "#7a1f8a", "Cannot be reached"))
-    if any(not d.passable for d in storey.doorways):
-        entries.append(mark("x", "#c8402f", "#c8402f", "Door robots cannot use"))
-    figure.legend(
-        handles=entries, loc="upper right", bbox_to_anchor=(0.995, 1 - 0.9 / figure.get_figheight()), frameon=False,
-        fontsize=9.5, labelspacing=0.9, handlelength=2.2,
-    )  # fmt: skip
-
-
-__all__ = ["draw_storey"]

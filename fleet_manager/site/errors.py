@@ -74,9 +74,15 @@ class NoSuchStorey(SiteImportError):
         self.names = tuple(names)
         listed = ", ".join(f'"{n}"' for n in names)
         super().__init__(
-            f'The model has no storey "{asked}".' if names else "The model has no storeys.",
+            _about_storey(asked, names),
             f"Choose one of: {listed}." if names else "Add IfcBuildingStorey entities to the model.",
         )
+
+
+def _about_storey(asked: str, names: Sequence[str]) -> str:
+    if not names:
+        return "The model has no storeys."
+    return f'The model has no storey "{asked}".' if asked else f"The model has {len(names)} storeys."
 
 
 class EmptyStorey(SiteImportError):

@@ -89,11 +89,12 @@ def outer_sides(passage: Passage, inside: BaseGeometry) -> list[float]:
 
 def _holes(plan: Plan, inside: BaseGeometry, shafts: BaseGeometry, walls: BaseGeometry) -> BaseGeometry:
     """Floor that is missing: openings in slabs, spaces that come up from below,
-    and parts of the storey's spaces that no slab carries."""
+    and parts of the storey's spaces that no slab carries.
+    """
     low, high = SLAB_BAND
     slabs = [m for m in plan.slabs if low <= m.high <= high]
     cuts = [
-        footprint(m, m.low, m.high) for host, m in plan.slab_holes if any(host.id() == s.step_id for s in slabs)
+        footprint(m, m.low - 1, m.high + 1) for host, m in plan.slab_holes if any(host.id() == s.step_id for s in slabs)
     ]
     cut = shapely.union_all(cuts) if cuts else Polygon()
     carried = Polygon()

@@ -100,13 +100,11 @@ def storey_name(storey: Any) -> str:
 def find_storey(model: Model, asked: str) -> Any:
     """The storey of this name or GlobalId; letter case and outer blanks are forgiven. Raises NoSuchStorey."""
     storeys = storeys_of(model)
-    for match in (
-        lambda s: asked in (storey_name(s), s.GlobalId),
-        lambda s: asked.strip().casefold() in (storey_name(s).strip().casefold(), str(s.LongName or "").casefold()),
-    ):
-        hits = [s for s in storeys if match(s)]
-        if hits:
-            return hits[0]
+    wanted = asked.strip().casefold()
+    exact = [s for s in storeys if asked in (storey_name(s), s.GlobalId)]
+    similar = [s for s in storeys if wanted in (storey_name(s).strip().casefold(), str(s.LongName or "").casefold())]
+    if exact or similar:
+        return (exact or similar)[0]
     raise NoSuchStorey(asked, [storey_name(s) for s in storeys])
 
 

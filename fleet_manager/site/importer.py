@@ -27,6 +27,8 @@ from fleet_manager.site.work import WorkPlanner
 from fleet_manager.site.world import write_world
 from fleet_manager.site.zones import ZoneIndex, areas_of, slug
 
+PLACEHOLDERS = {"project number", "project name", "default project", "projektnummer", "0001", "my project", "default"}
+"""Project names that modelling programs put in when nobody gave one."""
 Progress = Callable[[str, float], None]
 """Called with what is being done and the share done so far, 0..1."""
 
@@ -98,7 +100,8 @@ def _solid_walls(plan: Plan) -> BaseGeometry:
 
 def _site(model: Model, plan: Plan, storey: Storey) -> SitePackage:
     project = model.file.by_type("IfcProject")[0]
-    name = str(project.LongName or project.Name or "") or model.path.stem
+    names = [str(n) for n in (project.LongName, project.Name) if n and str(n).strip().casefold() not in PLACEHOLDERS]
+    name = names[0] if names else model.path.stem
     return SitePackage(
         name, model.path.name, model.sha256, project.GlobalId, model.schema, plan.offset, {storey.id: storey}
     )

@@ -78,7 +78,9 @@ class Links:
             tree = shapely.STRtree(shapely.points(points))
             small_points = draft.points(small)
             which, other = tree.query(shapely.points(small_points), predicate="dwithin", distance=distance)
-            apart = np.array([part_of[small[i]] != part_of[numbers[j]] for i, j in zip(which, other, strict=True)], bool)
+            apart = np.array(
+                [part_of[small[i]] != part_of[numbers[j]] for i, j in zip(which, other, strict=True)], bool
+            )
             if not apart.any():
                 continue
             which, other = which[apart], other[apart]

@@ -119,11 +119,13 @@ def make_network(
         links.join(robot.node_clearance, robot.edge_clearance)
         links.join_around_corners(grid, robot.node_clearance, robot.edge_clearance)
     places = Places(draft, links, clearance, options)
-    notes = _settle(draft, places, ground, zones, options)
+    notes = _settle(plan.name, draft, places, ground, zones, options)
     return _named(draft, zones, stances, refused, notes)
 
 
-def _settle(draft: Draft, places: Places, ground: Ground, zones: ZoneIndex, options: ImportOptions) -> list[str]:
+def _settle(
+    name: str, draft: Draft, places: Places, ground: Ground, zones: ZoneIndex, options: ImportOptions
+) -> list[str]:
     """Choose laydown and homes, then drop what no home reaches."""
     notes: list[str] = []
     for pose in options.home_poses:
@@ -145,11 +147,10 @@ def _settle(draft: Draft, places: Places, ground: Ground, zones: ZoneIndex, opti
     if len(kept) > 1:
         notes.append(f"The storey has {len(kept)} parts with no way between them for a robot; each has its own homes.")
     homes = {i for i, n in draft.nodes.items() if n.kind is NodeKind.HOME}
+    if not homes or not any(n.kind is NodeKind.LAYDOWN for n in draft.nodes.values()):
+        raise NoFloor(name, "there is no room for a home and a laydown area")
     alive = {
-        i
-        for p in components(draft.neighbours(robot.node_clearance, robot.edge_clearance))
-        if homes & set(p)
-        for i in p
+        i for p in components(draft.neighbours(robot.node_clearance, robot.edge_clearance)) if homes & set(p) for i in p
     }
     lost = [i for i in draft.nodes if i not in alive]
     if lost:
@@ -174,7 +175,7 @@ def _furnish(
 ) -> None:
     """Laydown and homes of one connected part."""
     has = {draft.nodes[i].kind for i in part}
-    candidates = _candidates(draft, part, ground, zones)
+    candidates = _candidates(draft, part, ground, zones, options)
     if NodeKind.LAYDOWN not in has:
         ranked = _central(draft, candidates, part, zones)
         if not places.choose(candidates, NodeKind.LAYDOWN, 1, ranked):
@@ -195,20 +196,21 @@ def _furnish(
         _dead_end(draft, part, NodeKind.HOME, places)
 
 
-def _candidates(draft: Draft, part: list[int], ground: Ground, zones: ZoneIndex) -> list[int]:
+def _candidates(draft: Draft, part: list[int], ground: Ground, zones: ZoneIndex, options: ImportOptions) -> list[int]:
     """Nodes along the outer edge of the yard; without a yard, those of the largest space."""
     points = draft.points(part)
     if ground.yard > 0:
         outline = shapely.union(ground.interior, ground.obstacles)
+        least = max(ground.yard / 2, ground.yard - options.widest.node_clearance - options.yard_pitch / 2)
         away = shapely.distance(shapely.points(points), outline)
-        row = [i for i, d in zip(part, away.tolist(), strict=True) if d > ground.yard / 2]
+        row = [i for i, d in zip(part, away.tolist(), strict=True) if d > least]
         if row:
             return row
     zone_of = zones.of_points(points)
     sizes = {z: zones.spaces[z].area.area for z in set(zone_of) if z}
     if not sizes:
         return list(part)
-    largest = max(sorted(sizes), key=lambda z: (round(sizes[z], 3)))
+    largest = max(sorted(sizes), key=lambda z: round(sizes[z], 3))
     return [i for i, z in zip(part, zone_of, strict=True) if z == largest]
 
 
@@ -242,7 +244,13 @@ def _dead_end(draft: Draft, part: list[int], kind: NodeKind, places: Places) -> 
         places.taken.append(number)
 
 
-PREFIX = {NodeKind.WAY: "w", NodeKind.DOOR: "d", NodeKind.STANCE: "s", NodeKind.HOME: "home-", NodeKind.LAYDOWN: "laydown-"}
+PREFIX = {
+    NodeKind.WAY: "w",
+    NodeKind.DOOR: "d",
+    NodeKind.STANCE: "s",
+    NodeKind.HOME: "home-",
+    NodeKind.LAYDOWN: "laydown-",
+}
 
 
 def _named(
@@ -262,7 +270,9 @@ def _named(
         counts[node.kind] += 1
         names[number] = f"{PREFIX[node.kind]}{counts[node.kind]}"
         nodes.append(
-            Node(names[number], round(node.x, 4), round(node.y, 4), node.kind, _down(node.clearance), zone, node.heading)
+            Node(
+                names[number], round(node.x, 4), round(node.y, 4), node.kind, _down(node.clearance), zone, node.heading
+            )
         )
     edges = [
         Edge(f"{names[a]}:{names[b]}", names[a], names[b], round(e.length, 4), _down(e.clearance), e.door)

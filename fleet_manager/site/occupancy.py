@@ -48,7 +48,8 @@ class OccupancyMap:
     def centres(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
         """Middles of cells (n, 2), m."""
         return np.stack(
-            [self.origin[0] + (columns + 0.5) * self.resolution, self.origin[1] + (rows + 0.5) * self.resolution], axis=1
+            [self.origin[0] + (columns + 0.5) * self.resolution, self.origin[1] + (rows + 0.5) * self.resolution],
+            axis=1,
         )
 
     def distance(self) -> NDArray[np.float64]:

@@ -89,7 +89,9 @@ class ImportOptions:
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
-                raise BadOption(f"{name} is {value:g}, which is not within {low:g} to {high:g}.", "Choose another value.")
+                raise BadOption(
+                    f"{name} is {value:g}, which is not within {low:g} to {high:g}.", "Choose another value."
+                )
         if not self.robots:
             raise BadOption("No robots are given.", "Name at least one robot.")
 

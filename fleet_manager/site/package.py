@@ -22,7 +22,7 @@ FORMAT = 1
 
 def site_to_yaml(site: SitePackage) -> str:
     """Contents of site.yaml."""
-    return yaml.safe_dump(
+    text: str = yaml.safe_dump(
         {
             "format": FORMAT,
             "name": site.name,
@@ -43,6 +43,7 @@ def site_to_yaml(site: SitePackage) -> str:
         sort_keys=False,
         allow_unicode=True,
     )
+    return text
 
 
 def write_storey(storey: Storey, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -102,7 +103,7 @@ def wall_axis(wall: BaseGeometry, near: BaseGeometry) -> Vector | None:
     for polygon in polygons(wall):
         for ring in (polygon.exterior, *polygon.interiors):
             coords = np.asarray(ring.coords)
-            for a, b in zip(coords, coords[1:], strict=False):
+            for a, b in itertools.pairwise(coords):
                 length = float(np.linalg.norm(b - a))
                 if length > best and LineString([a, b]).distance(near) < 0.3:
                     best, direction = length, (b - a) / length
@@ -129,7 +130,16 @@ def make_passage(
     middle = along * (across.max() + across.min()) / 2 + through * (depth.max() + depth.min()) / 2
     low, high = _wall_span(middle, along, through, walls, clear, float(depth.max() - depth.min()))
     return Passage(
-        guid, name, is_door, middle + through * (low + high) / 2, along, through, clear, high - low, heights[1], heights[0]
+        guid,
+        name,
+        is_door,
+        middle + through * (low + high) / 2,
+        along,
+        through,
+        clear,
+        high - low,
+        heights[1],
+        heights[0],
     )
 
 

@@ -51,7 +51,9 @@ class Places:
         self._links.add_neighbours({number})
         self._links.join(self._options.narrowest.node_clearance, self._options.narrowest.edge_clearance)
         if not any(number in key for key in self._draft.edges):
-            raise BadOption(f"The {kind.value} at ({pose.x:.2f}, {pose.y:.2f}) cannot be reached.", "Choose another place.")
+            raise BadOption(
+                f"The {kind.value} at ({pose.x:.2f}, {pose.y:.2f}) cannot be reached.", "Choose another place."
+            )
         self.taken.append(number)
         return number
 
@@ -96,7 +98,8 @@ class Places:
         entries = [
             other
             for key in draft.edges
-            if number in key and (other := key[0] if key[1] == number else key[1]) not in dropped
+            if number in key
+            and (other := key[0] if key[1] == number else key[1]) not in dropped
             and draft.edges[key].clearance >= self._wide.edge_clearance
             and draft.nodes[other].clearance >= self._wide.node_clearance
             and other not in self.taken
@@ -108,7 +111,9 @@ class Places:
         for key in self._passing(number):
             del draft.edges[key]
         node.kind = kind
-        target = draft.nodes[min(entries, key=lambda i: (math.hypot(draft.nodes[i].x - node.x, draft.nodes[i].y - node.y), i))]
+        target = draft.nodes[
+            min(entries, key=lambda i: (math.hypot(draft.nodes[i].x - node.x, draft.nodes[i].y - node.y), i))
+        ]
         node.heading = round(math.atan2(target.y - node.y, target.x - node.x), 4)
         self.taken.append(number)
         return True
@@ -134,7 +139,9 @@ class Places:
                 for i, others in before.items()
                 if i not in gone
             }
-            without = {i: [n for n in others if n not in self.taken] for i, others in before.items() if i not in self.taken}
+            without = {
+                i: [n for n in others if n not in self.taken] for i, others in before.items() if i not in self.taken
+            }
             parts_before = [set(p) - gone for p in components(without)]
             if len(components(after)) > sum(1 for p in parts_before if p):
                 return False

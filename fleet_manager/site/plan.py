@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import shapely
-from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from fleet_manager.site.elements import (
@@ -38,6 +37,10 @@ FAR = 1000.0
 """m from the origin beyond which a model is shifted, so that single precision further on does not hurt."""
 
 
+SAME_FLOOR = 0.06
+"""m; floors that differ by less are one floor (finishes)."""
+HIGHEST_SCREED = 0.35
+"""m above the storey where the top of a raised floor may lie."""
 NARROWEST_PASSAGE = 0.45
 """m; an opening without a door that is narrower lets no robot through: a slot where elements cross."""
 
@@ -111,7 +114,10 @@ def read_plan(model: Model, storey: Any, options: ImportOptions) -> Plan:
     slab_holes = [(host, meshes[o.id()]) for o, host, _ in openings_of(model, meshes) if host.is_a("IfcSlab")]
     coverings = [c for c in model.by_type("IfcCovering") if c.id() in meshes and _is_ceiling(c)]
     ceilings = [
-        m for m in (meshes[c.id()] for c in coverings if c.id() in mine or _covers_space_of(c, storey)) if m.low > 1.2
+        mesh
+        for covering, mesh in ((c, meshes[c.id()]) for c in coverings)
+        if (1.2 < mesh.low < height)
+        or (mesh.low > 1.2 and (covering.id() in mine or _covers_space_of(covering, storey)))
     ]
     spaces = _spaces(model, meshes)
     return Plan(
@@ -135,14 +141,21 @@ def read_plan(model: Model, storey: Any, options: ImportOptions) -> Plan:
 
 
 def _floor_level(model: Model, storey: Any, meshes: dict[int, ElementMesh]) -> float:
-    """Height of the floor, m: the storey's, unless its spaces clearly stand on another."""
+    """Height of the floor, m: the storey's, unless its spaces or most of a raised floor clearly lie on another."""
     elevation = elevation_of(model, storey)
-    lows = [meshes[s.id()].low for s in spaces_of(storey) if s.id() in meshes]
-    near = [z for z in lows if abs(z - elevation) < 1.0]
-    if near:
-        middle = float(np.median(near))
-        if abs(middle - elevation) > 0.06:
-            return middle
+    spaces = [meshes[s.id()] for s in spaces_of(storey) if s.id() in meshes]
+    near = [m.low for m in spaces if abs(m.low - elevation) < 1.0]
+    if near and abs(float(np.median(near)) - elevation) > SAME_FLOOR:
+        elevation = float(np.median(near))
+    screeds = [
+        m for m in (meshes[s.id()] for s in model.by_type("IfcSlab") if s.id() in meshes)
+        if SAME_FLOOR < m.high - elevation <= HIGHEST_SCREED
+    ]  # fmt: skip
+    if screeds and spaces:
+        floor = shapely.union_all([footprint(m, m.low - 1, m.high + 1) for m in screeds])
+        room = shapely.union_all([footprint(m, m.low - 1, m.high + 1) for m in spaces])
+        if shapely.intersection(floor, room).area > 0.5 * room.area:
+            elevation = float(np.median([m.high for m in screeds]))
     return elevation
 
 
@@ -164,9 +177,7 @@ def _storey_height(model: Model, storey: Any, elevation: float, meshes: dict[int
     return float(np.median(tops)) if tops else 3.0
 
 
-def _obstacles(
-    model: Model, meshes: dict[int, ElementMesh], options: ImportOptions, height: float
-) -> list[Obstacle]:
+def _obstacles(model: Model, meshes: dict[int, ElementMesh], options: ImportOptions, height: float) -> list[Obstacle]:
     found: list[Obstacle] = []
     low, high = options.band_low, options.band_high
     classes = obstacle_classes(options.with_furniture)
@@ -181,7 +192,9 @@ def _obstacles(
         kind = "window" if entity.is_a("IfcWindow") else kind_of(entity)
         top = min(mesh.high, height) if kind in WALL_KINDS | {"column"} else min(mesh.high, high)
         found.append(
-            Obstacle(mesh.guid, mesh.name, kind, mesh.ifc_class, area, max(mesh.low, 0.0), top, entity.id(), carved=area)
+            Obstacle(
+                mesh.guid, mesh.name, kind, mesh.ifc_class, area, max(mesh.low, 0.0), top, entity.id(), carved=area
+            )
         )
     return found
 
@@ -249,9 +262,7 @@ def _passage(
         through = np.array([-along[1], along[0]])
         depth = shapely.get_coordinates(within) @ through
         middle = shapely.get_coordinates(within.centroid)[0]
-        around = shapely.intersection(
-            owner.footprint, shapely.LineString([middle - through * 2, middle + through * 2])
-        )
+        around = shapely.intersection(owner.footprint, shapely.LineString([middle - through * 2, middle + through * 2]))
         if around.length > float(depth.max() - depth.min()) + 0.02:
             owner.carved = clean(shapely.difference(owner.carved, hole.footprint))  # a recess, not a way through
             return None
@@ -296,12 +307,13 @@ def _is_ceiling(covering: Any) -> bool:
 
 
 def _covers_space_of(covering: Any, storey: Any) -> bool:
+    """Whether a covering is tied to a space of the storey without being contained in it."""
     spaces = {s.id() for s in spaces_of(storey)}
-    return any(
-        getattr(r, "RelatedSpace", getattr(r, "RelatingSpace", None)) is not None
-        and getattr(r, "RelatedSpace", getattr(r, "RelatingSpace", None)).id() in spaces
-        for r in getattr(covering, "CoversSpaces", None) or ()
-    )
+    for relation in getattr(covering, "CoversSpaces", None) or ():
+        space = getattr(relation, "RelatedSpace", None) or getattr(relation, "RelatingSpace", None)
+        if space is not None and space.id() in spaces:
+            return True
+    return False
 
 
 def _spaces(model: Model, meshes: dict[int, ElementMesh]) -> list[Space]:
@@ -331,10 +343,10 @@ def _without_wholes(spaces: list[Space]) -> list[Space]:
 
 def _at_ground(model: Model, storey: Any) -> bool:
     """Whether the ground outside is at this storey's level: elevation within a metre of the building's zero, or no
-    storey with doors below it."""
+    storey with doors below it.
+    """
     if abs(float(storey.Elevation or 0.0) * model.scale) <= 1.0:
         return True
     mine = elevation_of(model, storey)
     lower = [s for s in storeys_of(model) if elevation_of(model, s) < mine - 1.0]
     return not any(e.is_a("IfcDoor") for s in lower for e in contained_elements(s))
-

@@ -34,7 +34,7 @@ def wall_faces(grid: OccupancyMap, area: BaseGeometry, walls: BaseGeometry) -> N
     points = points[shapely.contains_xy(area.buffer(grid.resolution), points[:, 0], points[:, 1])]
     near = walls.buffer(1.5 * grid.resolution)
     shapely.prepare(near)
-    return points[shapely.contains_xy(near, points[:, 0], points[:, 1])]
+    return np.asarray(points[shapely.contains_xy(near, points[:, 0], points[:, 1])], dtype=np.float64)
 
 
 def seen_from(

@@ -172,7 +172,9 @@ class WorkPlanner:
             return "no robot can get into the space from the homes"
         room = max(n.clearance for n in inside)
         if room < robot.node_clearance:
-            return f"no place to turn: at most {room:.2f} m to the nearest obstacle, {robot.node_clearance:.2f} m needed"
+            return (
+                f"no place to turn: at most {room:.2f} m to the nearest obstacle, {robot.node_clearance:.2f} m needed"
+            )
         widest = max(inside, key=lambda n: (n.clearance, n.id))
         return f"the {robot.name} cannot get there: {self.network.hindrance(widest.id, robot)}"
 

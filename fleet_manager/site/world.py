@@ -60,7 +60,9 @@ def write_world(plan: Plan, options: ImportOptions, name: str, path: Path) -> in
         if isinstance(box, Polygon) and box.area > 1e-4:
             for rectangle in rectangles(box):
                 count += 1
-                _box(link, f"service_{count}", COLOURS["service"], rectangle, mesh.low, min(mesh.high, plan.height + 0.5))
+                _box(
+                    link, f"service_{count}", COLOURS["service"], rectangle, mesh.low, min(mesh.high, plan.height + 0.5)
+                )
     ET.indent(sdf)
     text = ET.tostring(sdf, encoding="unicode")
     path.write_text(f'<?xml version="1.0"?>\n{text}\n', encoding="utf-8")

@@ -78,9 +78,7 @@ class ZoneIndex:
 
     def zones(self) -> tuple[Zone, ...]:
         """All zones: spaces, then stairs and missing floor as no-go."""
-        found = [
-            Zone(i, self.name(i), ZoneKind.SPACE, s.guid, areas_of(s.area)) for i, s in self.spaces.items()
-        ]
+        found = [Zone(i, self.name(i), ZoneKind.SPACE, s.guid, areas_of(s.area)) for i, s in self.spaces.items()]
         guid = self._plan.storey_guid
         stairs = [o for o in self._plan.obstacles if o.kind == "stair"]
         for number, part in enumerate(polygons(self._ground.stairs), start=1):
