@@ -56,7 +56,7 @@ venv: $(VENV)/.ready ## set up .venv; costs nothing when it is up to date
 
 lock: $(VENV)/.python ## resolve requirements.lock again; LOCK_ARGS=--upgrade for newest versions
 	@$(PIP) install 'uv>=0.5'
-	@PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python requirements/compile.py $(LOCK_ARGS)
+	@PATH=$(abspath $(BIN)):$$PATH $(BIN)/python requirements/compile.py $(LOCK_ARGS)
 
 colcon: $(VENV)/.ready ## build the three packages as a ROS machine does, into build/ and install/
 	@. $(BIN)/activate && AMENT_PREFIX_PATH=$$VIRTUAL_ENV CMAKE_PREFIX_PATH=$$VIRTUAL_ENV \

@@ -8,53 +8,13 @@ from setuptools import find_packages, setup
 PACKAGE = "sitefleet"
 HERE = Path(__file__).resolve().parent
 SHARE = f"share/{PACKAGE}"
+TOP = ("fleet_manager", "perception", "sim", "sitefleet")
 
-# What the Python packages need apart from ROS. rclpy and the message packages come from the ROS installation or from
-# the wheels (extra "ros"), which name them differently.
-REQUIREMENTS = [
-    "SQLAlchemy>=2.0",
-    "PyYAML>=6",
-    "alembic>=1.13",
-    "fastapi>=0.115",
-    "httpx>=0.27",
-    "ifcopenshell>=0.8",
-    "lxml>=5",
-    "mujoco>=3.3",
-    "networkx>=3.2",
-    "numpy>=1.26",
-    "opencv-python-headless>=4.9",
-    "pillow>=10",
-    "pydantic>=2.7",
-    "rich>=13",
-    "scipy>=1.11",
-    "shapely>=2.0",
-    "typer>=0.12",
-    "uvicorn>=0.30",
-]
-ROS_WHEELS = [
-    "ros-rclpy[fastrtps]",
-    "ros-diagnostic-msgs",
-    "ros-geometry-msgs",
-    "ros-lifecycle-msgs",
-    "ros-nav-msgs",
-    "ros-rosgraph-msgs",
-    "ros-sensor-msgs",
-    "ros-std-msgs",
-    "ros-std-srvs",
-]
-# For `make test`: checks, tests, and colcon, which builds these packages the way a ROS machine does.
-DEVELOPMENT = [
-    "colcon-common-extensions",
-    "hypothesis>=6",
-    "import-linter>=2",
-    "mypy>=1.11",
-    "pytest>=8",
-    "pytest-timeout>=2.3",
-    "ruff>=0.6",
-    "setuptools>=68",
-    "uv>=0.5",
-    "wheel",
-]
+
+def requirements(name: str) -> list[str]:
+    """The packages that requirements/NAME.txt lists."""
+    lines = (HERE / "requirements" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def files(pattern: str) -> list[str]:
@@ -72,8 +32,7 @@ setup(
     author_email="maintainers@sitefleet.dev",
     license="Apache-2.0",
     python_requires=">=3.10",
-    packages=find_packages(include=[f"{top}{rest}" for top in ("fleet_manager", "perception", "sim", "sitefleet")
-                                    for rest in ("", ".*")]),
+    packages=find_packages(include=[name for top in TOP for name in (top, f"{top}.*")]),
     package_data={
         "fleet_manager": ["py.typed", "**/*.ini", "**/*.mako", "**/*.html", "**/*.css", "**/*.js", "**/*.svg"],
         "perception": ["py.typed", "**/*.yaml", "**/*.onnx"],
@@ -87,8 +46,10 @@ setup(
         (f"{SHARE}/launch/params", files("launch/params/*.yaml")),
         (f"{SHARE}/models", files("models/*.ifc")),
     ],
-    install_requires=REQUIREMENTS,
-    extras_require={"ros": ROS_WHEELS, "dev": DEVELOPMENT},
+    # rclpy and the message packages come from the ROS installation, or from the wheels (extra "ros"); the two name
+    # them differently, so they cannot stand among the requirements.
+    install_requires=requirements("runtime"),
+    extras_require={"ros": requirements("ros"), "dev": requirements("dev")},
     zip_safe=False,
     entry_points={
         "console_scripts": [

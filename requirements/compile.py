@@ -1,19 +1,22 @@
 """Writes requirements.lock: every package of a development machine, pinned, for Python 3.10 to 3.13.
 
-Run by `make lock`. What is wanted stands in setup.py (install, extras ros and dev) and in the build requirements of
-sitefleet_interfaces; this file knows no package of its own.
+Run by `make lock`. What is wanted stands in runtime.txt, ros.txt and dev.txt beside this file, and in the build
+requirements of sitefleet_interfaces; this file knows no package of its own. Needs
+Python 3.11 or newer, and uv.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
+
+import tomllib
 
 ROOT = Path(__file__).resolve().parents[1]
 INTERFACES = ROOT / "ros_ws/src/sitefleet_interfaces/pyproject.toml"
 LOCK = ROOT / "requirements.lock"
+WANTED = ("requirements/runtime.txt", "requirements/ros.txt", "requirements/dev.txt")
 OLDEST_PYTHON = "3.10"
 HEADER = """\
 # Written by `make lock`; do not edit. Every package of a development machine, Python 3.10 to 3.13, Linux x86-64.
@@ -24,9 +27,8 @@ def main() -> None:
     """Resolve and write the file; further arguments go to the resolver (for example --upgrade)."""
     build = tomllib.loads(INTERFACES.read_text(encoding="utf-8"))["build-system"]["requires"]
     command = [
-        "uv", "pip", "compile", "--quiet", "setup.py", "-", "--extra", "ros", "--extra", "dev",
-        "--universal", "--python-version", OLDEST_PYTHON, "--no-header", "--no-annotate", "--no-emit-index-url",
-        "--no-emit-find-links", "--output-file", str(LOCK), *sys.argv[1:],
+        "uv", "pip", "compile", "--quiet", *WANTED, "-", "--universal", "--python-version", OLDEST_PYTHON,
+        "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--output-file", str(LOCK), *sys.argv[1:],
     ]  # fmt: skip
     subprocess.run(command, cwd=ROOT, input="\n".join(build), text=True, check=True)
     lines = LOCK.read_text(encoding="utf-8").splitlines()

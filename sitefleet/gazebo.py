@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sitefleet.people import people_starts
 from sitefleet.processes import SiteRun
 from sitefleet.robots import home_places
 
@@ -41,12 +40,13 @@ def write_gazebo_files(run: SiteRun, folder: Path) -> GazeboFiles:
     from sim.bridge import load_bridge, resolve, to_ros_gz_yaml
     from sim.expand import expand_model
     from sim.paths import MODELS, PERSON
+    from sim.person_paths import load_paths
 
     folder.mkdir(parents=True, exist_ok=True)
     homes = home_places(run.map_folder / "roadmap.geojson")
     models = {robot.robot_id: robot.model for robot in run.robots}
     places = {robot.robot_id: homes[robot.home_node] for robot in run.robots}
-    starts = {person.person_id: person for person in (people_starts(run.people) if run.people else ())}
+    starts = {person.person_id: person.waypoints[0] for person in (load_paths(run.people) if run.people else ())}
     models.update(dict.fromkeys(starts, PERSON))
     spawns = []
     for name, model in models.items():
@@ -55,7 +55,7 @@ def write_gazebo_files(run: SiteRun, folder: Path) -> GazeboFiles:
         if name in places:
             spawns.append(Spawn(name, sdf, places[name].x, places[name].y, places[name].heading))
         else:
-            spawns.append(Spawn(name, sdf, starts[name].x, starts[name].y, 0.0))
+            spawns.append(Spawn(name, sdf, *starts[name], 0.0))
     bridge = folder / "bridge.yaml"
     bridge.write_text(to_ros_gz_yaml(resolve(load_bridge(), models)), encoding="utf-8")
     return GazeboFiles(world=run.map_folder / "world.sdf", models=MODELS, bridge=bridge, spawns=tuple(spawns))

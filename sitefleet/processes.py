@@ -13,7 +13,6 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Literal
 
-from sitefleet.people import people_starts
 from sitefleet.resources import share
 from sitefleet.robots import RobotChoiceError, RobotSpec, home_places
 
@@ -102,7 +101,7 @@ def simulated(run: SiteRun) -> bool:
 
 
 def simulator_arguments(run: SiteRun) -> tuple[str, ...]:
-    """World, robots at home and people at their first waypoint (m, rad, map frame), speed and seed."""
+    """World, robots at home (m, rad, map frame), people, speed and seed."""
     homes = home_places(run.map_folder / "roadmap.geojson")
     words = ["--world", str(run.map_folder / "world.sdf")]
     for robot in run.robots:
@@ -113,8 +112,8 @@ def simulator_arguments(run: SiteRun) -> tuple[str, ...]:
             )
         place = f"{home.x:.4f}:{home.y:.4f}:{home.heading:.6f}"
         words += ["--robot", f"{robot.robot_id}:{robot.model}:{place}"]
-    for person in people_starts(run.people) if run.people else ():
-        words += ["--person", f"{person.person_id}:{person.x:.4f}:{person.y:.4f}"]
+    if run.people is not None:
+        words += ["--people", str(run.people)]
     words += ["--speed", f"{run.speed:g}" if math.isfinite(run.speed) else "max", "--seed", str(run.seed)]
     if run.sim_report is not None:
         words += ["--report", str(run.sim_report)]
@@ -212,7 +211,6 @@ def site_processes(run: SiteRun, only: frozenset[str] | None = None) -> tuple[Pr
 
     Raises:
         RobotChoiceError: a robot's home is not on the storey's roadmap.
-        PeopleFileError: the file of walking paths cannot be used.
         ResourceMissing: a parameter file of a robot's model is not installed.
         KeyError: `only` names a row that is not in the table.
     """

@@ -11,7 +11,6 @@ from types import FrameType
 from typing import NoReturn
 
 from sitefleet.cli.exit_codes import CommandError, ExitCode
-from sitefleet.people import PeopleFileError
 from sitefleet.processes import Process, SiteRun, site_processes
 from sitefleet.resources import ResourceMissing
 from sitefleet.robots import RobotChoiceError, RobotSpec, choose_robots, home_places
@@ -89,7 +88,7 @@ def processes_of(run: SiteRun, *rows: str) -> tuple[Process, ...]:
     """Rows of the table for this run, or one clear error."""
     try:
         return site_processes(run, frozenset(rows))
-    except (RobotChoiceError, PeopleFileError) as error:
+    except RobotChoiceError as error:
         raise CommandError(str(error), ExitCode.BAD_INPUT) from error
     except ResourceMissing as error:
         raise CommandError(str(error), ExitCode.MISSING) from error
