@@ -15,6 +15,7 @@ from geometry_msgs.msg import PoseWithCovarianceStamped, Twist, TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import LaserScan
 from sitefleet_interfaces.msg import ControlCommand, SafetyEvent, SafetyState
 from sitefleet_interfaces.srv import Reset, Resume, SetMode, Stop
@@ -28,6 +29,9 @@ LIMIT = 0.3
 """s from the loss of a stream to zero on cmd_vel."""
 TRANSPORT = 0.02
 """s allowed for DDS and the reader of this test on a busy machine."""
+
+EVERY_COMMAND = QoSProfile(depth=100)
+"""A drive wants the newest command only; this test counts them all."""
 
 
 class Robot:
@@ -52,7 +56,7 @@ class Robot:
         self.held = True
         self._publishers()
         n = self.node
-        n.create_subscription(Twist, "cmd_vel", lambda m: self.commands.append((time.monotonic(), m)), qos.COMMAND)
+        n.create_subscription(Twist, "cmd_vel", lambda m: self.commands.append((time.monotonic(), m)), EVERY_COMMAND)
         n.create_subscription(SafetyState, "safety_state", self.states.append, qos.LATCHED)
         n.create_subscription(SafetyEvent, "/fleet/safety_event", self.events.append, qos.RECORD)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -342,3 +346,14 @@ def test_a_wrong_parameter_is_an_error_at_start_that_names_it(robot, parameter, 
     assert supervisor.wait(20) == 2
     assert words in robot.log(supervisor)
     assert "Traceback" not in robot.log(supervisor)
+
+
+def test_row_5_a_supervisor_that_cannot_remember_a_stop_is_in_fault(robot):
+    (robot.folder / "a_file").write_text("not a folder")
+    robot.start_supervisor(f"state_dir:={robot.folder / 'a_file' / 'state'}")
+    robot.until(lambda: robot.state_is(SafetyState.FAULT), "FAULT")
+    assert "cannot store" in robot.states[-1].reason
+    assert robot.call(Resume).code == "fault"
+    robot.commands.clear()
+    robot.spin(0.5)
+    assert len(robot.commands) > 10 and not any(c.linear.x for _, c in robot.commands)

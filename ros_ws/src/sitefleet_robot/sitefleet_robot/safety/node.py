@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import sys
 import time
 import uuid
@@ -76,6 +77,7 @@ class SafetySupervisor(Node):
         self._state = self.create_publisher(SafetyState, "safety_state", qos.LATCHED)
         self._events = self.create_publisher(SafetyEvent, "/fleet/safety_event", qos.RECORD)
         self.core = Supervisor(settings, memory)
+        self._sent = (-math.inf, ZERO)
         self._act(self.core.start)
         self._subscribe()
         self._serve()
@@ -127,18 +129,30 @@ class SafetySupervisor(Node):
         return answer
 
     def _on_tick(self) -> None:
-        self._act(lambda now: self.core.handle(Tick(), now))
+        self._act(lambda now: self.core.handle(Tick(), now), spare=True)
 
-    def _act(self, step: Callable[[float], Effect]) -> Effect:
-        """Run a step of the core and carry out its effect: the command first, everything else after it."""
+    def _send_command(self) -> None:
+        self._sent = (time.monotonic(), self.core.command)
+        self._command.publish(messages.twist_message(self.core.command))
+
+    def _just_sent(self) -> bool:
+        """The same command went out within this tick already, because a proposal came."""
+        moment, command = self._sent
+        return command == self.core.command and time.monotonic() - moment < 0.5 * TICK
+
+    def _act(self, step: Callable[[float], Effect], spare: bool = False) -> Effect:
+        """Run a step of the core and carry out its effect: the command first, everything else after it.
+
+        `spare`: the command need not go out again if it just has.
+        """
         try:
             effect = step(time.monotonic())
         # The edge of the process: whatever went wrong, the robot must stand and say so.
         except Exception as failure:
             self.get_logger().fatal(f"internal error: {type(failure).__name__}: {failure}")
             effect = self.core.handle(Failure(f"internal error: {type(failure).__name__}: {failure}"), time.monotonic())
-        if effect.publish:
-            self._command.publish(messages.twist_message(self.core.command))
+        if effect.publish and not (spare and self._just_sent()):
+            self._send_command()
         if effect.remember:
             self._remember(effect)
         for transition in effect.transitions:
@@ -154,7 +168,7 @@ class SafetySupervisor(Node):
         except MemoryWriteError as fault:
             # A stop that would not survive a restart is no latched stop.
             failed = self.core.handle(Failure(str(fault)), time.monotonic())
-            self._command.publish(messages.twist_message(self.core.command))
+            self._send_command()
             effect.transitions.extend(failed.transitions)
 
     def _report(self, transition: Transition) -> None:
