@@ -28,7 +28,8 @@ def main() -> None:
     build = tomllib.loads(INTERFACES.read_text(encoding="utf-8"))["build-system"]["requires"]
     command = [
         "uv", "pip", "compile", "--quiet", *WANTED, "-", "--universal", "--python-version", OLDEST_PYTHON,
-        "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--output-file", str(LOCK), *sys.argv[1:],
+        "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links",
+        "--output-file", str(LOCK), *sys.argv[1:],
     ]  # fmt: skip
     subprocess.run(command, cwd=ROOT, input="\n".join(build), text=True, check=True)
     lines = LOCK.read_text(encoding="utf-8").splitlines()

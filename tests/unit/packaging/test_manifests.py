@@ -17,9 +17,9 @@ ROBOT = ROOT / "ros_ws/src/sitefleet_robot"
 INTERFACES = ROOT / "ros_ws/src/sitefleet_interfaces"
 # ROS packages that a module of this name comes from.
 ROS_PACKAGES = frozenset({
-    "action_msgs", "ament_index_python", "builtin_interfaces", "diagnostic_msgs", "geometry_msgs", "launch", "launch_ros",
-    "lifecycle_msgs", "nav_msgs", "rcl_interfaces", "rclpy", "rosgraph_msgs", "sensor_msgs", "sitefleet_interfaces",
-    "std_msgs", "std_srvs", "trajectory_msgs", "unique_identifier_msgs", "visualization_msgs",
+    "action_msgs", "ament_index_python", "builtin_interfaces", "diagnostic_msgs", "geometry_msgs", "launch",
+    "launch_ros", "lifecycle_msgs", "nav_msgs", "rcl_interfaces", "rclpy", "rosgraph_msgs", "sensor_msgs",
+    "sitefleet_interfaces", "std_msgs", "std_srvs", "trajectory_msgs", "unique_identifier_msgs", "visualization_msgs",
 })  # fmt: skip
 
 

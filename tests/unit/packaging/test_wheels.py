@@ -80,7 +80,9 @@ def test_the_robot_wheel_has_every_module_and_its_place_in_the_ament_index(wheel
 
 
 def test_the_installed_program_finds_its_files_outside_a_checkout(wheels: Path, tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "pip", "install", "-qq", "--no-deps", "--prefix", str(tmp_path / "prefix")]
+    words = [sys.executable, "-m", "pip", "install", "-qq", "--no-deps"]
+    # Without --ignore-installed, pip would take the editable installation out of this very environment.
+    words += ["--ignore-installed", "--prefix", str(tmp_path / "prefix")]
     (wheel,) = wheels.glob("sitefleet-[0-9]*.whl")
     subprocess.run([*words, str(wheel)], check=True, timeout=100)
     (site_packages,) = (tmp_path / "prefix").glob("lib/python*/site-packages")
