@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from sitefleet_robot.common.geometry import wrap_angle
-from sitefleet_robot.motion.route import FollowedRoute, RoutePoint
+from sitefleet_robot.motion.route import LEAVE_FROM, FollowedRoute, RoutePoint
 from sitefleet_robot.motion.values import STAND, Drive, DriveLimits, Footprint, Pose2, clamp
 
 SHARP = math.radians(28.0)
@@ -108,8 +108,14 @@ class Follower:
                 self._blocked_for = self._blocked_for + dt if self.status is FollowStatus.BLOCKED else 0.0
                 return self.last
             route.arrive()
+            if line.halt and not line.approach and self._overrun(line, pose) > LEAVE_FROM:
+                route.go_back(pose)  # the corner came too late to stop for, with a new route
             self._turning = self._turning or line.halt
         return self.rest()
+
+    def _overrun(self, line: _Line, pose: Pose2) -> float:
+        """m beyond the end of the line at which the robot can come to rest."""
+        return self.last.v**2 / (2.0 * self.limits.decel) - line.remaining(pose)
 
     def _reached(self, line: _Line, pose: Pose2) -> bool:
         remaining = line.remaining(pose)
@@ -139,8 +145,8 @@ class Follower:
 
     def _turns_too_far(self, turn: float) -> bool:
         """Back to the node last passed, which lies behind: drive backwards, there may be no room to turn."""
-        if abs(self.last.v) < 0.02 and not self._turning:
-            self._backwards = abs(turn) > BACK_FROM
+        if abs(self.last.v) < 0.02 and abs(turn) > BACK_FROM:
+            self._backwards, self._turning = True, False
         return self._backwards
 
     def _back(self, pose: Pose2, line: _Line, space: FreeSpace, dt: float) -> Drive:

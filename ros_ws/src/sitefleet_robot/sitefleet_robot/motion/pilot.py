@@ -45,7 +45,7 @@ class Pilot:
         if self._pose is None:
             raise RouteRefused("ROUTE_TOO_FAR", "the robot does not know yet where it is")
         try:
-            changed = self.route.accept(update, self._pose)
+            changed = self.route.accept(update, self._pose, abs(self.follower.last.v) > 0.02)
         except RouteRefused as refused:
             self.error = refused.code
             raise

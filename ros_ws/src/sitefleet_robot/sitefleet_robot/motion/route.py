@@ -11,6 +11,8 @@ from sitefleet_robot.motion.values import Pose2
 
 ON_NODE = 0.10
 """m within which a robot counts as standing on a node."""
+LEAVE_FROM = 0.03
+"""m from a node up to which a robot may set out along another edge without returning to it."""
 JOIN_DISTANCE = 1.0
 """m from its route within which a robot that holds none may start it."""
 
@@ -131,20 +133,27 @@ class FollowedRoute:
         else:
             self.held = self.held[1:]
 
+    def go_back(self, pose: Pose2) -> None:
+        """The node last passed was overrun: return to it before going on."""
+        self.approaching, self._origin = True, (pose.x, pose.y)
+
     def drop(self) -> None:
         """Give the route up, for example because somebody moved the robot off it. Its update stays known as used."""
         self.held = ()
         self.approaching = False
 
-    def accept(self, update: RouteUpdate, pose: Pose2) -> bool:
-        """Take over an update. Returns False if it brings nothing new; raises RouteRefused if it cannot be followed."""
+    def accept(self, update: RouteUpdate, pose: Pose2, moving: bool = False) -> bool:
+        """Take over an update at a pose, standing or `moving`. Returns False if it brings nothing new.
+
+        Raises RouteRefused if it cannot be followed.
+        """
         base = _checked_base(update)
         if update.route_id == self.route_id:
             if update.update_id <= self.update_id:
                 return False
-            held, approaching = self._extended(base, pose)
+            held, approaching = self._extended(base, pose, moving)
         else:
-            held, approaching = self._switched(base, pose)
+            held, approaching = self._switched(base, pose, moving)
         if approaching and not (self.approaching and self.held and self.held[0].node_id == held[0].node_id):
             self._origin = (pose.x, pose.y)
         if update.route_id != self.route_id:
@@ -153,13 +162,13 @@ class FollowedRoute:
         self.held, self.approaching = held, approaching
         return True
 
-    def _extended(self, base: Sequence[RoutePoint], pose: Pose2) -> tuple[tuple[RoutePoint, ...], bool]:
+    def _extended(self, base: Sequence[RoutePoint], pose: Pose2, moving: bool) -> tuple[tuple[RoutePoint, ...], bool]:
         """Held nodes of the same route, followed by those that the update adds."""
         if not self.held:
             return _joined_by_position(base, pose)
         own = {p.sequence_id: p for p in self.held if p.route_id == self.route_id}
         if not own:  # still on the route before this one: its end is where this one begins
-            return self._switched(base, pose)
+            return self._switched(base, pose, moving)
         last = max(own)
         if base[0].sequence_id > last:
             raise RouteRefused("ROUTE_UNCONNECTED", f"update starts at {base[0].node_id}, beyond the released nodes")
@@ -175,7 +184,7 @@ class FollowedRoute:
                 )
         return self.held + tuple(p for p in base if p.sequence_id > last), self.approaching
 
-    def _switched(self, base: Sequence[RoutePoint], pose: Pose2) -> tuple[tuple[RoutePoint, ...], bool]:
+    def _switched(self, base: Sequence[RoutePoint], pose: Pose2, moving: bool) -> tuple[tuple[RoutePoint, ...], bool]:
         """A new route: from the node last passed, from a node further along the base, or found by position."""
         if not self.held:
             return _joined_by_position(base, pose)
@@ -192,10 +201,11 @@ class FollowedRoute:
                     "ROUTE_UNCONNECTED", f"route starts at {first}, which is not on the way held: {', '.join(ids)}"
                 )
             base = base[names.index(ids[0]) :]  # the robot has meanwhile passed some of its nodes
-        if self.approaching or pose.distance_to(base[0].x, base[0].y) <= ON_NODE:
-            return tuple(base), self.approaching
-        same_edge = len(base) > 1 and len(ids) > 1 and base[1].node_id == ids[1]
-        return tuple(base), not same_edge
+        if self.approaching:
+            return tuple(base), True
+        if len(base) > 1 and len(ids) > 1 and base[1].node_id == ids[1]:
+            return tuple(base), False  # along the same edge
+        return tuple(base), moving or pose.distance_to(base[0].x, base[0].y) > LEAVE_FROM
 
 
 def _checked_base(update: RouteUpdate) -> tuple[RoutePoint, ...]:

@@ -24,14 +24,13 @@ class Transport:
         ParameterSpec(
             "transport_lift_height", 0.12, "Deck's stroke that carries the load clear of the floor", "m", 0.01, 1
         ),
-        ParameterSpec("transport_max_payload", 0.0, "Greatest load", "kg", 0.0, 5000.0),
         ParameterSpec("transport_stance_tolerance", 0.02, "Exactness of the stance", "m", 0.002, 0.2),
     )
 
     def __init__(self, params: Parameters, wants: Wants) -> None:
         self._wants = wants
         self._up = params.real("transport_lift_height")
-        self._max_payload = params.real("transport_max_payload")
+        self._max_payload = params.real("max_payload")
         self._exact = params.real("transport_stance_tolerance")
         self._reach_limit = params.real("reach_time_limit")
         self._instrument_limit = params.real("instrument_time_limit")

@@ -7,6 +7,8 @@ import random
 from collections import deque
 from dataclasses import dataclass, field
 
+import pytest
+
 from sitefleet_robot.common.geometry import wrap_angle
 from sitefleet_robot.motion.values import Drive, Pose2
 
@@ -54,3 +56,9 @@ class KinematicDrive:
         self.w += share * (drive.w - self.w)
         self.pose = self.pose.moved(self.v * DT, self.w * DT)
         self._history.append(self.pose)
+
+
+@pytest.fixture
+def drive_at() -> type[KinematicDrive]:
+    """Makes a drive: drive_at(pose, seed=..., delay_steps=...)."""
+    return KinematicDrive
