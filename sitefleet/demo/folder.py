@@ -64,6 +64,11 @@ class RunFolder:
         return self.path / names.SIMULATOR
 
     @property
+    def view(self) -> Path:
+        """The terminal in the middle of the work."""
+        return self.path / "view.json"
+
+    @property
     def robots_state(self) -> Path:
         """The robots' own disks."""
         return self.path / "robots"

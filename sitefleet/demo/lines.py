@@ -17,7 +17,7 @@ class LineWriter:
 
     last: float = -EVERY
     stage: str = ""
-    events_said: str = ""
+    events_said: int = 0
 
     def lines(self, view: View) -> list[str]:
         """Lines that are due now."""
@@ -26,11 +26,9 @@ class LineWriter:
         if view.stage != self.stage:
             self.stage = view.stage
             said.append(f"{stamp} {view.stage}")
-        fresh = view.events
-        if self.events_said in fresh:
-            fresh = fresh[fresh.index(self.events_said) + 1 :]
-        said += [f"{stamp} {text}" for text in fresh]
-        self.events_said = view.events[-1] if view.events else ""
+        fresh = view.event_count - self.events_said
+        said += [f"{stamp} {text}" for text in (view.events[-fresh:] if fresh else ())]
+        self.events_said = view.event_count
         if view.overall is not None and view.wall_seconds - self.last >= EVERY:
             self.last = view.wall_seconds
             said.append(f"{stamp} {progress_line(view)}")

@@ -12,6 +12,7 @@ from fleet_manager.analytics.wording import clock, trade_title
 from sitefleet.demo.client import DOCS
 from sitefleet.demo.view import Bar, RobotLine, View
 
+EVENTS_SHOWN = 7
 LOW_BATTERY = 0.25
 
 
@@ -23,7 +24,7 @@ def screen(view: View) -> RenderableType:
     if view.robots:
         parts.append(Panel(_robots(view), title="robots", title_align="left", border_style="dim"))
     if view.events:
-        log = Text("\n".join(view.events), overflow="ellipsis", no_wrap=True)
+        log = Text("\n".join(view.events[-EVENTS_SHOWN:]), overflow="ellipsis", no_wrap=True)
         parts.append(Panel(log, title="events", title_align="left", border_style="dim"))
     parts.append(Text(f" {view.api}{DOCS}   Ctrl-C stops the robots first, then everything else", style="dim"))
     return Group(*parts)

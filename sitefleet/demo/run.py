@@ -104,6 +104,7 @@ def _prepare(options: DemoOptions, folder: RunFolder, port: int, domain: int, co
         domain_id=domain,
         logs=folder.logs,
         telemetry=folder.telemetry,
+        view_file=folder.view,
         serve_after=not options.exit_when_done,
         limits=Limits(stopped=STOPPED_LIMIT if options.headless else None, whole=options.time_limit),
     )

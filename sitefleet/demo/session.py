@@ -6,12 +6,13 @@ everything else, and the session ends with a reason.
 
 from __future__ import annotations
 
+import json
 import logging
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from fleet_manager.api.schemas import Job, Robot
@@ -31,6 +32,7 @@ from sitefleet.starter import Deadlines, Starter
 log = logging.getLogger(__name__)
 ENDED = frozenset({"succeeded", "deferred", "failed", "canceled"})
 POLL = 0.25
+HALF = 0.5
 WAITS_FOR_A_PERSON = frozenset({"hold", "stopped", "fault"})
 READY = frozenset({SafetyMode.HOLD.name.lower(), SafetyMode.AUTO.name.lower()})
 
@@ -60,6 +62,8 @@ class SessionPlan:
     domain_id: int
     logs: Path
     telemetry: Path
+    view_file: Path | None = None
+    """Gets the view of the terminal in the middle of the work, for pictures of it."""
     serve_after: bool = False
     limits: Limits = field(default_factory=Limits)
     deadlines: Deadlines = field(default_factory=Deadlines)
@@ -127,6 +131,7 @@ class _Session:
             deadlines=plan.deadlines,
         )
         self._observer: FleetObserver | None = None
+        self._view_kept = False
         self._last_event = 0
         self._answered = time.monotonic()
         self._operator = SiteOperator(plan.robot_ids)
@@ -263,6 +268,10 @@ class _Session:
             self._view, stage=stage, wall_seconds=self._stopwatch(), site_seconds=site_seconds, sim_speed=speed
         )
         self._display.show(self._view)
+        if self._plan.view_file is not None and not self._view_kept and self._view.overall is not None:
+            self._view_kept = self._view.overall.share >= HALF
+            if self._view_kept:
+                self._plan.view_file.write_text(json.dumps(asdict(self._view), indent=1), encoding="utf-8")
 
     def _stop_robots(self) -> None:
         """Remote stop through the manager; the robots it could not reach are asked directly.

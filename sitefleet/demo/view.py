@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from fleet_manager.api.schemas import Event, Job, Robot
 
-EVENTS_SHOWN = 7
+EVENTS_KEPT = 300
 STATE_WORDS = {
     "boot": "starting", "hold": "hold", "auto": "auto", "teleop": "by hand", "protective_stop": "yields to an obstacle",
     "stopped": "stopped", "fault": "fault",
@@ -57,6 +58,22 @@ class View:
     trades: tuple[Bar, ...] = ()
     robots: tuple[RobotLine, ...] = ()
     events: tuple[str, ...] = ()
+    event_count: int = 0
+    """Of all events so far; `events` are the last of them."""
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> View:
+        """A view that was kept as JSON."""
+        overall = values["overall"]
+        return cls(
+            **{
+                **values,
+                "overall": Bar(**overall) if overall else None,
+                "trades": tuple(Bar(**bar) for bar in values["trades"]),
+                "robots": tuple(RobotLine(**line) for line in values["robots"]),
+                "events": tuple(values["events"]),
+            }
+        )
 
     def with_job(self, job: Job) -> View:
         """The view with a job's progress."""
@@ -69,8 +86,9 @@ class View:
         return replace(self, robots=tuple(robot_line(r) for r in robots))
 
     def with_events(self, events: Sequence[Event]) -> View:
-        """The view with more events; only the last few stay."""
-        return replace(self, events=(*self.events, *(event_text(e) for e in events))[-EVENTS_SHOWN:])
+        """The view with more events; the last ones are kept."""
+        texts = (*self.events, *(event_text(e) for e in events))
+        return replace(self, events=texts[-EVENTS_KEPT:], event_count=self.event_count + len(events))
 
 
 def robot_line(robot: Robot) -> RobotLine:
