@@ -39,6 +39,7 @@ class SpeedGovernor:
         self._patience = patience
         self._speakers: dict[str, _Speaker] = {}
         self._anchor: tuple[float, float] | None = None
+        self._held_at: float | None = None
         self.held_time = 0.0
         """s of wall time spent waiting for robots."""
         self.deaths = 0
@@ -66,7 +67,11 @@ class SpeedGovernor:
         """Seconds of wall time to wait before asking again; 0: make the next slice of steps."""
         if self._anchor is None:
             self._anchor = (sim_time, wall_time)
-        if self._silent(sim_time, wall_time):
+        hold = self._silent(sim_time, wall_time)
+        if self._held_at is not None:
+            self.held_time += wall_time - self._held_at
+        self._held_at = wall_time if hold else None
+        if hold:
             # Time lost to waiting is not caught up afterwards.
             self._anchor = (sim_time, wall_time)
             return _POLL

@@ -112,6 +112,7 @@ class SimulatorNode:
                     topics.publish_clock(stamp_of(simulation.time))
                 self._arrived.wait(wait) if self._governor.waiting_for() else self._stopping.wait(wait)
                 continue
+            next_clock = now + _CLOCK_PERIOD
             for _ in range(steps):
                 simulation.step()
                 topics.publish_due()

@@ -75,10 +75,10 @@ def parse_options(arguments: list[str]) -> Options:
     parser.add_argument("--battery", action="append", default=[], metavar="ID:CHARGE", help="charge 0..1 at the start")
     parser.add_argument("--battery-scale", type=float, default=1.0, help="times faster draining and charging")
     parser.add_argument("--duration", type=float, help="s of simulated time after which to end")
-    parser.add_argument("--max-silence", type=float, default=0.25,
-                        help="s of simulated time that a commanded robot may be silent before the clock holds")  # fmt: skip
-    parser.add_argument("--patience", type=float, default=0.3,
-                        help="s of wall time to wait for a silent robot before it counts as dead")  # fmt: skip
+    silence = "s of simulated time that a commanded robot may be silent before the clock holds"
+    parser.add_argument("--max-silence", type=float, default=0.25, help=silence)
+    patience = "s of wall time to wait for a silent robot before it counts as dead"
+    parser.add_argument("--patience", type=float, default=0.3, help=patience)
     given = parser.parse_args(arguments)
     return Options(
         world=given.world,

@@ -90,7 +90,8 @@ class SimRobot:
                 data.ctrl[wheel.motor] = servo.update(speed, float(data.qvel[wheel.dof]), dt)
         for name, axis in self.axes.items():
             joint = self.body.axes[name]
-            data.ctrl[joint.motor] = axis.update(dt, float(data.qpos[joint.qpos]), float(data.qfrc_bias[joint.dof]))
+            position, velocity = float(data.qpos[joint.qpos]), float(data.qvel[joint.dof])
+            data.ctrl[joint.motor] = axis.update(dt, position, velocity, float(data.qfrc_bias[joint.dof]))
 
     def after_step(self, dt: float) -> None:
         """Account for the step just made."""

@@ -29,7 +29,7 @@ class Axis:
     joint: Joint
     stiffness: float
     damping: float
-    """N s/m or N m s/rad of the loop and the joint together."""
+    """N s/m or N m s/rad of the loop."""
     inertia: float
     """kg moved, or kg m2 about the axis."""
     qpos: int = -1
@@ -209,24 +209,22 @@ def _carried(model: Model, joint: Joint) -> list[Link]:
 
 
 def _add_servo(spec: Any, model: Model, joint: Joint) -> Axis:
-    """A position loop with the joint's force limit, stiff enough for a tool, soft enough for the step."""
+    """A motor with the joint's force limit, for a position loop stiff enough for a tool, soft enough for the step."""
     if not math.isfinite(joint.effort) or not math.isfinite(joint.velocity):
         raise SdfError(
             model.source, f"sdf/model[{model.name}]/joint[{joint.name}]/axis/limit", joint.line,
             "a driven joint needs an effort and a velocity limit",
         )  # fmt: skip
     mass = _inertia(model, joint)
-    stiffness = mass * _SERVO_FREQUENCY**2
     motor = spec.add_actuator(
         name=f"{model.name}/{joint.name}",
         target=f"{model.name}/{joint.name}",
         trntype=mujoco.mjtTrn.mjTRN_JOINT,
     )
-    damping = 2.0 * mass * _SERVO_FREQUENCY
-    motor.set_to_position(kp=stiffness, kv=damping)
+    motor.set_to_motor()
     motor.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE
     motor.forcerange = [-joint.effort, joint.effort]
-    return Axis(joint, stiffness, damping + joint.damping, mass)
+    return Axis(joint, mass * _SERVO_FREQUENCY**2, 2.0 * mass * _SERVO_FREQUENCY, mass)
 
 
 def _inertia(model: Model, joint: Joint) -> float:
@@ -254,8 +252,8 @@ def _add_wheel_motor(spec: Any, model: Model, joint: Joint) -> Axis:
         target=f"{model.name}/{joint.name}",
         trntype=mujoco.mjtTrn.mjTRN_JOINT,
     )
-    # A plain torque: a velocity loop inside MuJoCo would be integrated implicitly, which its contact solver does not
-    # know of, and the robot would be pushed harder than its wheels are. The drive's firmware closes the loop.
+    # As for the tools, a plain motor: a loop inside MuJoCo would be integrated implicitly, which its contact solver
+    # does not know of, and the robot would be pushed harder than its wheels are. The drive's firmware closes the loop.
     motor.set_to_motor()
     if math.isfinite(joint.effort):
         motor.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE

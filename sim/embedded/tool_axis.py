@@ -25,6 +25,7 @@ class ToolAxis:
         """At zero, or at the nearest limit."""
         self._lower, self._upper = lower, upper
         self._speed = speed
+        self._effort = effort
         self._loop = loop
         # The force limit includes the load; beyond this lead the motor cannot push harder.
         self._lead = 1.05 * effort / loop.stiffness
@@ -37,8 +38,8 @@ class ToolAxis:
         if math.isfinite(position):
             self.target = min(max(position, self._lower), self._upper)
 
-    def update(self, dt: float, position: float, load: float) -> float:
-        """Advance by `dt`; returns the loop's command, fed forward for speed, acceleration and `load` (gravity's)."""
+    def update(self, dt: float, position: float, velocity: float, load: float) -> float:
+        """Force of the motor for the next `dt` with the joint at `position` and `velocity`; `load` is gravity's."""
         before = self._rate
         gap = self.target - self.set_point
         acceleration = self._speed / _RAMP
@@ -52,5 +53,10 @@ class ToolAxis:
             self._rate = 0.0
         self.set_point = min(max(self.set_point, position - self._lead), position + self._lead)
         loop = self._loop
-        push = load + loop.damping * self._rate + loop.inertia * (self._rate - before) / dt
-        return self.set_point + push / loop.stiffness
+        force = (
+            load
+            + loop.stiffness * (self.set_point - position)
+            + loop.damping * (self._rate - velocity)
+            + loop.inertia * (self._rate - before) / dt
+        )
+        return min(max(force, -self._effort), self._effort)

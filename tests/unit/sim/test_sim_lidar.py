@@ -56,9 +56,7 @@ def test_ranges_agree_with_exact_geometry_within_five_millimetres(make_simulatio
     compared = 0
     for index, measured in enumerate(ranges):
         angle = yaw + spec.min_angle + index * (spec.max_angle - spec.min_angle) / (spec.samples - 1)
-        exact = min(
-            *(_ray_box(x, y, angle, box) for box in _boxes()), _ray_circle(x, y, angle, 8.0, 2.0, 0.15)
-        )
+        exact = min(*(_ray_box(x, y, angle, box) for box in _boxes()), _ray_circle(x, y, angle, 8.0, 2.0, 0.15))
         # At an edge a beam may pass or hit within rounding; those differ by much more than 5 mm and are few.
         if abs(measured - exact) < 0.005:
             compared += 1

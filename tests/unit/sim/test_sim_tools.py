@@ -34,7 +34,7 @@ def test_the_mast_rises_at_its_speed_and_no_faster(make_simulation):
     for _ in range(round(3.0 / simulation.dt)):
         simulation.step()
         speeds.append(_joint(simulation, "mast")[1])
-    assert max(speeds) == pytest.approx(0.5, rel=0.03)
+    assert max(speeds) == pytest.approx(0.5, rel=0.04)
 
 
 def test_a_duct_stops_the_mast_and_the_effort_shows_it(make_simulation):
@@ -97,7 +97,7 @@ def test_braking_hard_with_the_mast_up_does_not_tip_the_driller(make_simulation,
         for _ in range(round(seconds / simulation.dt)):
             robot.drive.command(linear, angular, clock.now)
             simulation.step()
-            w, x, y, z = robot.read_truth().orientation
+            _, x, y, _ = robot.read_truth().orientation
             lowest = min(lowest, 1.0 - 2.0 * (x * x + y * y))
     assert math.degrees(math.acos(lowest)) < 1.0
 
@@ -106,7 +106,7 @@ def test_a_set_point_never_runs_far_ahead_of_a_blocked_joint():
     axis = ToolAxis(0.0, 2.0, 0.5, 500.0, Loop(1e5, 1e3, 16.0))
     axis.command(2.0)
     for _ in range(1000):
-        axis.update(0.005, 0.3, 100.0)
+        axis.update(0.005, 0.3, 0.0, 100.0)
     assert axis.set_point <= 0.3 + 1.05 * 500.0 / 1e5
 
 
