@@ -10,6 +10,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+import yaml
+
 from sitefleet.cli.exit_codes import CommandError, ExitCode
 from sitefleet.processes import Process, SiteRun, site_processes
 from sitefleet.resources import ResourceMissing
@@ -65,19 +67,27 @@ class Follower:
         sys.stdout.flush()
 
 
-def chosen(site: Path, storey: str | None, robots: Sequence[str]) -> tuple[str, tuple[RobotSpec, ...]]:
-    """The storey (the only one when none is named) and the robots, or one clear error."""
-    storeys = sorted(file.parent.name for file in site.glob("*/roadmap.geojson"))
-    if not storeys:
+def storeys_of(site: Path) -> dict[str, str]:
+    """Storeys of a site package: id, which is its folder, to name."""
+    try:
+        listed = yaml.safe_load((site / "site.yaml").read_text(encoding="utf-8"))["storeys"]
+        return {str(storey["id"]): str(storey["name"]) for storey in listed}
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
         raise CommandError(
-            f"{site} is not a site package (no STOREY/roadmap.geojson in it); make one with `sitefleet site import`",
-            ExitCode.BAD_INPUT,
-        )
-    if storey is None and len(storeys) > 1:
-        raise CommandError(f"which storey? --storey {' | '.join(storeys)}", ExitCode.USAGE)
-    name = storey or storeys[0]
-    if name not in storeys:
-        raise CommandError(f"no storey {name!r} in {site}; there are: {', '.join(storeys)}", ExitCode.BAD_INPUT)
+            f"{site} is not a site package ({error!r}); make one with `sitefleet site import`", ExitCode.BAD_INPUT
+        ) from error
+
+
+def chosen(site: Path, storey: str | None, robots: Sequence[str]) -> tuple[str, tuple[RobotSpec, ...]]:
+    """The storey's id (by id or name; the only one when none is named) and the robots, or one clear error."""
+    storeys = storeys_of(site)
+    known = " | ".join(f'"{name}"' for name in storeys.values())
+    found = [key for key, title in storeys.items() if storey in (None, key, title)]
+    if not found:
+        raise CommandError(f"no storey {storey!r} in {site}; there are: {known}", ExitCode.BAD_INPUT)
+    if len(found) > 1:
+        raise CommandError(f"which storey? --storey {known}", ExitCode.USAGE)
+    name = found[0]
     try:
         return name, choose_robots(robots, list(home_places(site / name / "roadmap.geojson")))
     except RobotChoiceError as error:

@@ -38,6 +38,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def site(tmp_path: Path) -> Path:
     storey = tmp_path / "site" / "L1"
     storey.mkdir(parents=True)
+    (tmp_path / "site" / "site.yaml").write_text("storeys: [{id: L1, name: Ground floor}]")
     features = [
         {
             "type": "Feature",

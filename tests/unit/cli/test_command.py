@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,11 @@ def sitefleet(*words: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A site package as far as the choice of storey and robots needs one."""
-    for storey in ("L1", "L2"):
+    storeys = {"l1": "Level 1", "l2": "Level 2"}
+    listed = [{"id": key, "name": name} for key, name in storeys.items()]
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "site.yaml").write_text(json.dumps({"storeys": listed}))
+    for storey in storeys:
         folder = tmp_path / "site" / storey
         folder.mkdir(parents=True)
         home = {
@@ -66,13 +70,11 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_help_comes_at_once() -> None:
-    times = []
-    for _ in range(5):
-        start = time.monotonic()
-        assert sitefleet("--help").returncode == 0
-        times.append(time.monotonic() - start)
-    # The best of five: the machine may be busy with other things.
-    assert min(times) < 0.5, times
+    # Processor time, since a busy machine makes wall time mean nothing; on an idle one the two are equal here.
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert sitefleet("--help").returncode == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
@@ -102,19 +104,19 @@ def test_a_folder_that_is_no_site_package_is_exit_code_3(name: str, tmp_path: Pa
 def test_a_site_of_several_storeys_asks_which(site: Path) -> None:
     run = sitefleet("sim", str(site))
     assert run.returncode == ExitCode.USAGE
-    assert "L1 | L2" in run.stderr
+    assert '"Level 1" | "Level 2"' in run.stderr
 
 
 def test_an_unknown_storey_and_too_many_robots_are_named(site: Path) -> None:
-    assert "there are: L1, L2" in sitefleet("sim", str(site), "--storey", "L9").stderr
-    run = sitefleet("sim", str(site), "driller", "hauler", "--storey", "L1")
+    assert 'there are: "Level 1" | "Level 2"' in sitefleet("sim", str(site), "--storey", "L9").stderr
+    run = sitefleet("sim", str(site), "driller", "hauler", "--storey", "Level 1")
     assert run.returncode == ExitCode.BAD_INPUT
     assert "only 1 home nodes" in run.stderr
 
 
 def test_a_process_that_dies_ends_the_command_with_1_and_its_last_lines(site: Path, tmp_path: Path) -> None:
     # The site has no world, so the simulator cannot start.
-    run = sitefleet("sim", str(site), "--storey", "L1", "--run", str(tmp_path / "run"))
+    run = sitefleet("sim", str(site), "--storey", "l1", "--run", str(tmp_path / "run"))
     assert run.returncode == ExitCode.FAILED
     assert "process simulator ended" in run.stderr
     assert (tmp_path / "run" / "log" / "simulator.log").is_file()
