@@ -40,6 +40,25 @@ class RandomLife(RuleBasedStateMachine):
         self.bench.run(seconds)
         self.follow()
 
+    @rule()
+    def somebody_clears_everything_up(self):
+        self.bench.alive, self.bench.pressed = set(STREAMS), False
+        self.bench.points = np.zeros((0, 2))
+        self.time_passes(0.5)
+        self.reset()
+
+    @rule()
+    def operator_takes_the_stick_and_drives(self):
+        self.hold()
+        self.lease(new=True)
+        for self.bench.held in (False, True):
+            self.time_passes(0.1)
+
+    @rule(stream=st.sampled_from(STREAMS))
+    def stream_is_cut_for_a_while(self, stream):
+        self.bench.alive.discard(stream)
+        self.time_passes(0.4)
+
     @rule(stream=st.sampled_from(STREAMS))
     def stream_breaks(self, stream):
         self.bench.alive.discard(stream)
