@@ -54,6 +54,11 @@ format: $(VENV)/.ready ## put imports and code into their form
 
 venv: $(VENV)/.ready ## set up .venv; costs nothing when it is up to date
 
+pictures: $(VENV)/.ready ## run the demo and draw docs/pictures again
+	@rm -rf runs/pictures
+	@$(BIN)/sitefleet demo --headless --exit-when-done --out runs/pictures
+	@$(BIN)/python docs/make_pictures.py runs/pictures/*
+
 lock: $(VENV)/.python ## resolve requirements.lock again; LOCK_ARGS=--upgrade for newest versions
 	@$(PIP) install 'uv>=0.5'
 	@PATH=$(abspath $(BIN)):$$PATH $(BIN)/python requirements/compile.py $(LOCK_ARGS)
