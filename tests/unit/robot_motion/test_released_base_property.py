@@ -15,7 +15,8 @@ from sitefleet_robot.motion.route import FollowedRoute, RoutePoint, RouteRefused
 from sitefleet_robot.motion.values import DriveLimits, Footprint, Pose2
 
 DT = 0.05
-OVERSHOOT = 0.06
+OVERSHOOT = 0.08
+"""m: how far a robot may run over when a new route asks for a corner that is too near to stop for."""
 SIZE = 12
 
 
