@@ -27,6 +27,13 @@ def names(axes: Axes, storey: Storey, point: float) -> None:
     marks = np.array(
         [(t.pose.x, t.pose.y) for w in storey.work_items for t in w.targets]
         + [(n.x, n.y) for k in (NodeKind.HOME, NodeKind.LAYDOWN) for n in storey.roadmap.of_kind(k)]
+        + [
+            (float(middle[0]), float(middle[1]))
+            for e in storey.floorplan
+            if e.kind in ("column", "hole")
+            for a in e.areas
+            for middle in [np.array(a.exterior).mean(axis=0)]
+        ]
     ).reshape(-1, 2)
     for zone in storey.zones:
         if zone.kind is not ZoneKind.SPACE:

@@ -32,7 +32,6 @@ KIND_OF_CLASS: tuple[tuple[str, str], ...] = (
     ("IfcShadingDevice", "other"),
     ("IfcBuildingElementPart", "wall"),
     ("IfcBuildingElementProxy", "other"),
-    ("IfcBuiltElement", "other"),
     ("IfcTransportElement", "other"),
 )
 """First match by subclass wins; a member of a curtain wall or stair takes the kind of its whole."""

@@ -135,7 +135,13 @@ def _settle(
     robot = options.narrowest
     parts = components(draft.neighbours(robot.node_clearance, robot.edge_clearance))
     total = len(draft.nodes)
-    kept = [p for p in parts if len(p) >= max(LEAST_PART * total, 2) or any(i in places.taken for i in p)] or parts[:1]
+    through = {i for key, e in draft.edges.items() if e.door for i in key}
+    kept = [
+        p
+        for k, p in enumerate(parts)
+        # A closed room nobody can get into is not a part of the storey; flats, each with its own stairs, are.
+        if k == 0 or (len(p) >= LEAST_PART * total and through & set(p)) or any(i in places.taken for i in p)
+    ]
     if options.home_poses:
         kept = [p for p in kept if any(draft.nodes[i].kind is NodeKind.HOME for i in p)]
     per_part = options.homes if len(kept) == 1 else max(LEAST_HOMES, options.homes // len(kept))

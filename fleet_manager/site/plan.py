@@ -114,10 +114,9 @@ def read_plan(model: Model, storey: Any, options: ImportOptions) -> Plan:
     slab_holes = [(host, meshes[o.id()]) for o, host, _ in openings_of(model, meshes) if host.is_a("IfcSlab")]
     coverings = [c for c in model.by_type("IfcCovering") if c.id() in meshes and _is_ceiling(c)]
     ceilings = [
-        mesh
-        for covering, mesh in ((c, meshes[c.id()]) for c in coverings)
-        if (1.2 < mesh.low < height)
-        or (mesh.low > 1.2 and (covering.id() in mine or _covers_space_of(covering, storey)))
+        meshes[c.id()]
+        for c in coverings
+        if meshes[c.id()].low > 1.2 and (meshes[c.id()].low < height or c.id() in mine or _covers_space_of(c, storey))
     ]
     spaces = _spaces(model, meshes)
     return Plan(

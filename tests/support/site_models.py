@@ -40,7 +40,9 @@ class ModelBuilder:
         units = make("IfcUnitAssignment", [length, angle])
         world = make("IfcAxis2Placement3D", make("IfcCartesianPoint", (0.0, 0.0, 0.0)))
         self.context = make("IfcGeometricRepresentationContext", None, "Model", 3, 1e-5, world)
-        self.project = self._root("IfcProject", "Test project", UnitsInContext=units, RepresentationContexts=[self.context])
+        self.project = self._root(
+            "IfcProject", "Test project", UnitsInContext=units, RepresentationContexts=[self.context]
+        )
         self.site = self._root("IfcSite", "Site", ObjectPlacement=self._placement(None, (0.0, 0.0, 0.0), 0.0))
         self.building = self._root(
             "IfcBuilding", "Building", ObjectPlacement=self._placement(self.site, origin, rotation)
@@ -98,7 +100,9 @@ class ModelBuilder:
         if filling is None:
             return opening
         kind = {"door": "IfcDoor", "window": "IfcWindow"}[filling]
-        panel = self._root(kind, name or filling, OverallWidth=width / self.scale, OverallHeight=(high - low) / self.scale)
+        panel = self._root(
+            kind, name or filling, OverallWidth=width / self.scale, OverallHeight=(high - low) / self.scale
+        )
         panel.ObjectPlacement = self._placement(opening, (0.0, 0.0, 0.0), 0.0)
         self._body(panel, [(0, -0.02), (width, -0.02), (width, 0.02), (0, 0.02)], high - low)
         self.file.create_entity("IfcRelFillsElement", ifcopenshell.guid.new(), None, None, None, opening, panel)
@@ -138,7 +142,10 @@ class ModelBuilder:
 
     def circle(self, centre: Point, radius: float, corners: int = 24) -> list[Point]:
         return [
-            (centre[0] + radius * math.cos(2 * math.pi * k / corners), centre[1] + radius * math.sin(2 * math.pi * k / corners))
+            (
+                centre[0] + radius * math.cos(2 * math.pi * k / corners),
+                centre[1] + radius * math.sin(2 * math.pi * k / corners),
+            )
             for k in range(corners)
         ]
 
