@@ -133,7 +133,7 @@ def _charge(text: str) -> tuple[str, float]:
 
 
 def _speed(text: str) -> float:
-    if text == "max":
+    if text in ("max", "inf"):
         return math.inf
     speed = _numbers(text, "--speed", "a number or max", [text])[0]
     if speed <= 0.0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ def summary(simulation: Simulation, wall_time: float, held_time: float) -> dict[
         "sim_time": round(simulation.time, 3),
         "wall_time": round(wall_time, 3),
         "held_time": round(held_time, 3),
+        "cpu_time": round(time.process_time(), 3),
         "rtf": round(simulation.time / wall_time, 2) if wall_time > 0.0 else 0.0,
         "sim_contacts": [
             {
