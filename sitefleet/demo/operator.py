@@ -37,7 +37,7 @@ class SiteOperator:
 
     robot_ids: Sequence[str]
     patience: float = 3.0
-    limit: int = 3
+    limit: int = 10
     resets: dict[str, int] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
     _causes: dict[str, set[str]] = field(default_factory=dict)

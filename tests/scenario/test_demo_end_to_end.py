@@ -68,7 +68,7 @@ def processes_of(folder: Path) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.timeout(200)
 def test_the_demo_does_its_work_without_contact_and_leaves_a_report(start_demo: Any, tmp_path: Path) -> None:
-    demo = start_demo("--zones", ROOM, "--seed", "3", "--time-limit", "110")
+    demo = start_demo("--zones", ROOM, "--seed", "3", "--speed", "3", "--time-limit", "110")
     output, _ = demo.communicate(timeout=180)
     assert demo.returncode == 0, output
     folder = run_folder(tmp_path)

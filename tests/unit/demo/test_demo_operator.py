@@ -32,7 +32,7 @@ def safety(trigger: str, severity: int = 2) -> schemas.Event:
 @pytest.fixture
 def operator() -> SiteOperator:
     """An operator who has let the robot drive."""
-    operator = SiteOperator(("driller",))
+    operator = SiteOperator(("driller",), limit=3)
     (first,) = operator.acts(0.0, [robot("hold")])
     operator.done(first)
     return operator

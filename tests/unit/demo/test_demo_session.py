@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
@@ -65,10 +67,13 @@ def runs(pid: int) -> bool:
 def drive(tmp_path: Path) -> Iterator[Callable[..., Driven]]:
     started: list[Driven] = []
 
-    def start(work: str, *words: str) -> Driven:
+    def start(work: str, *words: str, terminal: int | None = None) -> Driven:
         port = str(free_port(None))
         script = [sys.executable, str(FAKES / "drive_session.py"), str(tmp_path), port, str(DOMAIN), work, *words]
-        started.append(Driven(subprocess.Popen(script, start_new_session=True), tmp_path))
+        streams = {} if terminal is None else dict.fromkeys(("stdin", "stdout", "stderr"), terminal)
+        environment = {**os.environ, "TERM": "xterm", "COLUMNS": "110", "LINES": "40"}
+        process = subprocess.Popen(script, start_new_session=True, env=environment, **streams)  # type: ignore[call-overload]
+        started.append(Driven(process, tmp_path))
         return started[0]
 
     yield start
@@ -151,3 +156,30 @@ def test_the_death_of_a_robots_process_stops_the_robots_first(drive: Callable[..
     acts = driven.acts()
     assert acts.index("stop all") < acts.index("manager ends")
     assert driven.left_behind() == []
+
+
+def test_ctrl_c_at_the_terminal_ends_the_live_screen_in_order(drive: Callable[..., Driven]) -> None:
+    master, slave = pty.openpty()
+    driven = drive("never", "live", terminal=slave)
+    os.close(slave)
+    screen = bytearray()
+    deadline = time.monotonic() + 40.0
+    pressed = False
+    while time.monotonic() < deadline:
+        if select.select([master], [], [], 0.1)[0]:
+            try:
+                screen += os.read(master, 65536)
+            except OSError:  # the other side is closed
+                break
+        if not pressed and "resume hauler" in driven.acts() and "driller" in screen.decode(errors="replace"):
+            os.write(master, b"\x03")
+            pressed = True
+    os.close(master)
+    assert pressed
+    end = driven.end()
+    assert (end["interrupted"], end["stopped"]) == (True, True)
+    assert "stop all" in driven.acts()
+    assert driven.left_behind() == []
+    text = screen.decode(errors="replace")
+    assert "all work" in text
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")  # the cursor is shown again

@@ -1,4 +1,4 @@
-"""Runs a session of fake processes as the demo would. Arguments: FOLDER, PORT, DOMAIN, WORK, and `stubborn`."""
+"""Runs a session of fake processes as the demo would. Arguments: FOLDER, PORT, DOMAIN, WORK, `stubborn`, `live`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sitefleet.demo.display import LineDisplay
+from sitefleet.demo.display import display_for
 from sitefleet.demo.session import Limits, SessionPlan, run_session
 from sitefleet.processes import Process, StopWave
 from sitefleet.starter import Deadlines
@@ -27,6 +27,10 @@ processes = [
             environment=environment),
     Process("manager", "", "", "fake_manager", arguments=(port, diary, work), environment=environment),
 ]  # fmt: skip
+live = "live" in sys.argv
+if live:  # opening the terminal by its name makes it the one whose Ctrl-C this session gets
+    os.open(os.ttyname(0), os.O_RDWR)
+console = Console()
 begin = time.monotonic()
 plan = SessionPlan(
     name="fakes", processes=processes, robot_ids=("driller", "hauler"), work_item_ids=("w1",),
@@ -34,7 +38,7 @@ plan = SessionPlan(
     limits=Limits(api=20.0, robots=10.0, silence=3.0, whole=20.0),
     deadlines=Deadlines(stop_robots=3.0, interrupt=1.0, terminate=0.5, kill=1.0),
 )  # fmt: skip
-end = run_session(plan, LineDisplay(Console()), lambda: time.monotonic() - begin)
+end = run_session(plan, display_for(console, headless=not live), lambda: time.monotonic() - begin)
 (folder / "end.json").write_text(json.dumps({
     "interrupted": end.interrupted, "error": str(end.error) if end.error else "", "killed": end.killed,
     "state": end.job.state if end.job else "", "stopped": end.robots_stopped,
