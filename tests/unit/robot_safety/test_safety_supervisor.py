@@ -451,24 +451,35 @@ def test_other_modes_are_refused(bench, mode, code):
 # Time
 
 
-def test_a_supervisor_that_was_held_up_itself_judges_at_the_next_tick(bench):
+def test_a_supervisor_that_was_held_up_itself_stands_until_it_hears_every_stream_again(bench):
     bench.in_auto()
-    bench.now += 0.5
-    bench.put(Tick())
-    assert bench.state is State.AUTO
-    bench.send_all()  # what had arrived meanwhile is taken in now
+    bench.now += 1.5
+    bench.put(Proposal(Twist2(0.5, 0.0)))  # it waited in the queue
+    assert bench.state is State.AUTO and bench.core.command is ZERO
+    bench.alive.discard("scan")
     bench.run(0.1)
-    assert bench.state is State.AUTO
+    assert bench.state is State.AUTO and bench.core.command is ZERO
+    bench.alive.add("scan")
+    bench.run(0.2)
+    assert bench.state is State.AUTO and not bench.core.command.is_zero
 
 
-def test_but_it_does_not_excuse_a_real_loss(bench):
+@pytest.mark.parametrize("stream", ["proposals", "scan", "odom", "pose"])
+def test_but_being_held_up_excuses_no_real_loss(bench, stream):
     bench.in_auto()
-    bench.alive.discard("proposals")
+    bench.alive.discard(stream)
     bench.now += 0.5
     bench.put(Tick())
-    bench.now += 0.5
-    bench.put(Tick())
+    back = bench.now
+    bench.run(0.5)
     assert bench.state is State.STOPPED
+    assert bench.zero_after(back) == 0.0
+
+
+def test_nobody_resumes_a_supervisor_that_has_not_heard_the_streams_since_it_was_held_up(bench):
+    bench.run(0.5)
+    bench.now += 0.15
+    assert bench.resume().code == "not_ready"
 
 
 def test_events_tell_the_latency_and_the_distance(bench):

@@ -98,6 +98,7 @@ class StreamWatch:
         self.timeout = timeout
         self._limit = timeout - guard
         self._last = -math.inf
+        self._excused = -math.inf
         self.fault = ""
 
     def seen(self, now: float) -> None:
@@ -113,9 +114,21 @@ class StreamWatch:
         """s since the last good message."""
         return now - self._last
 
+    def excuse(self, now: float) -> None:
+        """Nobody listened until `now`: the time before it says nothing against the stream, nor for it."""
+        self._excused = now
+
+    def awaited(self) -> bool:
+        """Nothing has come since the stream was excused, so what is known of it is old."""
+        return self.timeout != 0.0 and self._last < self._excused
+
+    def lost(self, now: float) -> bool:
+        """The stream has been away for too long."""
+        return self.timeout != 0.0 and now - max(self._last, self._excused) >= self._limit
+
     def fresh(self, now: float) -> bool:
         """Whether the stream may be relied on."""
-        return self.timeout == 0.0 or self.age(now) < self._limit
+        return self.timeout == 0.0 or (self.age(now) < self._limit and not self.awaited())
 
     def complaint(self, now: float) -> str:
         """What is wrong, for a person."""

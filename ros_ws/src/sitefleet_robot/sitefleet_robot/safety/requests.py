@@ -40,9 +40,9 @@ def reset(supervisor: Supervisor, request: ResetRequest, now: float, effect: Eff
     if Trigger.CONTACT in causes and supervisor.bumper_pressed:
         return Answer(False, "cause_persists", "the contact sensor still touches something")
     needed = tuple(dict.fromkeys(CLEARS[trigger] for trigger in causes if trigger in CLEARS))
-    lost = supervisor.watch.lost(needed, now)
-    if lost:
-        return Answer(False, "cause_persists", supervisor.watch.complaints(lost, now))
+    missing = supervisor.watch.missing(needed, now)
+    if missing:
+        return Answer(False, "cause_persists", supervisor.watch.complaints(missing, now))
     supervisor.apply(Trigger.RESET, _said(request.by, "reset the stop", request.reason), now, effect, by=request.by)
     return Answer(True, "reset", "the stop is reset; the robot holds until somebody resumes")
 
@@ -60,9 +60,9 @@ def resume(supervisor: Supervisor, request: ResumeRequest, now: float, effect: E
         return Answer(False, "not_in_hold", f"the robot is in {state.label}; give it back to HOLD first")
     if not request.by:
         return _NO_NAME
-    lost = supervisor.watch.lost(NEEDED_FOR_RESUME, now)
-    if lost:
-        return Answer(False, "not_ready", supervisor.watch.complaints(lost, now))
+    missing = supervisor.watch.missing(NEEDED_FOR_RESUME, now)
+    if missing:
+        return Answer(False, "not_ready", supervisor.watch.complaints(missing, now))
     supervisor.apply(
         Trigger.RESUME, _said(request.by, "let autonomy drive", request.reason), now, effect, by=request.by
     )
@@ -91,9 +91,9 @@ def _teleop(supervisor: Supervisor, request: ModeRequest, now: float, effect: Ef
     if supervisor.state is not State.HOLD:
         message = f"teleoperation begins from HOLD; the robot is in {supervisor.state.label}"
         return Answer(False, "not_in_hold", message)
-    lost = supervisor.watch.lost(NEEDED_FOR_LEASE, now)
-    if lost:
-        return Answer(False, "not_ready", supervisor.watch.complaints(lost, now))
+    missing = supervisor.watch.missing(NEEDED_FOR_LEASE, now)
+    if missing:
+        return Answer(False, "not_ready", supervisor.watch.complaints(missing, now))
     refusal = supervisor.teleop.arm(request.epoch, request.by)
     if refusal is not None:
         return Answer(False, refusal.code, refusal.sentence)

@@ -68,8 +68,7 @@ class Supervisor:
         self._limiters = [model_limit(settings.max_speed), *(limiters or ())]
         self._proposal = ZERO
         self._control_due = -math.inf
-        self._last_tick: float | None = None
-        self._excused = False
+        self._last_run: float | None = None
         self._handlers: dict[type, Callable[[Any, float, Effect], None]] = {
             Proposal: self._on_proposal,
             Control: self._on_control,
@@ -99,6 +98,10 @@ class Supervisor:
         """Take in one input that arrived at `now`."""
         effect = Effect()
         before = self.command
+        if self._last_run is not None and now - self._last_run > self.settings.stall:
+            # Not the streams were away but this process: the drive has stopped by its own watchdog, or soon would.
+            self.watch.excuse(now)
+        self._last_run = now
         self._handlers[type(value)](value, now, effect)
         self.command = self._decide_command(now)
         # Motion that must end, ends now and not at the next tick.
@@ -218,13 +221,6 @@ class Supervisor:
 
     def _on_tick(self, _value: Tick, now: float, effect: Effect) -> None:
         effect.publish = True
-        late = self._last_tick is not None and now - self._last_tick > self.settings.stall
-        self._last_tick = now
-        if late and not self._excused:
-            # This process itself did not run: what arrived meanwhile is still to be taken in. Judge at the next tick.
-            self._excused = True
-            return
-        self._excused = False
         lost = self.watch.lost(RELIED_ON.get(self.state, ()), now)
         if now < self._control_due and Trigger.CONTROL_LOST in lost:
             lost.remove(Trigger.CONTROL_LOST)
@@ -251,7 +247,7 @@ class Supervisor:
 
     def _decide_command(self, now: float) -> Twist2:
         wanted = self._limited_wish(now)
-        if self.state not in MOVING or wanted.is_zero:
+        if self.state not in MOVING or wanted.is_zero or self.watch.blind(RELIED_ON[self.state]):
             return ZERO
         result = self.field.evaluate(wanted)
         if result.blocked:

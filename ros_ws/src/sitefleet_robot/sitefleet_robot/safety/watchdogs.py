@@ -46,7 +46,20 @@ class Watchdogs:
 
     def lost(self, losses: tuple[Trigger, ...], now: float) -> list[Trigger]:
         """Those of `losses` that have happened."""
+        return [loss for loss in losses if self._watches[loss].lost(now)]
+
+    def missing(self, losses: tuple[Trigger, ...], now: float) -> list[Trigger]:
+        """Those of `losses` whose stream may not be relied on now, so that nothing may begin."""
         return [loss for loss in losses if not self._watches[loss].fresh(now)]
+
+    def excuse(self, now: float) -> None:
+        """Nobody listened until `now`."""
+        for watch in self._watches.values():
+            watch.excuse(now)
+
+    def blind(self, losses: tuple[Trigger, ...]) -> bool:
+        """Since then not every stream has been heard again: nothing may move on what was known before."""
+        return any(self._watches[loss].awaited() for loss in losses)
 
     def complaints(self, losses: list[Trigger], now: float) -> str:
         """One sentence about each of them."""
