@@ -27,6 +27,7 @@ def floor_plan(summary: RunSummary) -> Markup:
     plan = summary.record.plan
     everything = [p for f in (*plan.parts, *plan.zones) for path in f.paths for p in path]
     everything += [(t.x, t.y) for t in summary.targets]
+    everything += [p for robot in summary.robots for p in robot.trace]
     if not everything:
         return tag("p", "The run has no floor plan.", class_="nothing")
     sheet = Sheet.around(everything)

@@ -10,11 +10,12 @@ from fleet_manager.analytics.charts import deviation_histogram, hole_positions, 
 from fleet_manager.analytics.legend import activity_legend, plan_legend, trade_legend
 from fleet_manager.analytics.markup import Child, Markup, tag
 from fleet_manager.analytics.plan import floor_plan
-from fleet_manager.analytics.tables import as_built_table, deferred_table, event_table, robot_table
+from fleet_manager.analytics.tables import as_built_table, deferred_table, event_table, robot_table, trade_table
 from fleet_manager.analytics.values import RunSummary, TargetOutcome, TargetResult
-from fleet_manager.analytics.wording import OUTCOMES, clock, trade_title, trade_unit
+from fleet_manager.analytics.wording import OUTCOMES, clock, trade_title
 
 PLAN_LEAD = "Every place of work at its real position. Point at one to read it, click to find its row."
+PROGRESS_LEAD = "Share of each trade's places of work that have a record, done or deferred."
 ROBOTS_LEAD = "Time and distance of each robot; times are min:s."
 
 
@@ -110,8 +111,8 @@ def _sections(summary: RunSummary) -> Iterable[Markup]:
         *(tag("p", note, class_="note") for note in record.notes),
     )
     yield from _quality(summary)
-    yield _section("Progress", _progress_sentence(summary), progress_chart(summary.trades, summary.begin, summary.end),
-                   trade_legend(summary.trades))  # fmt: skip
+    chart = tag("div", progress_chart(summary.trades, summary.begin, summary.end), trade_legend(summary.trades))
+    yield _section("Progress", PROGRESS_LEAD, tag("div", chart, trade_table(summary.trades), class_="two"))
     if summary.robots:
         table = tag("div", robot_table(summary.robots), class_="scroll after")
         yield _section("Robots", ROBOTS_LEAD, robot_timeline(summary), activity_legend(), table)
@@ -159,16 +160,6 @@ def _accuracy_sentence(title: str, measured: Sequence[TargetResult]) -> str:
     instruments = sorted({t.instrument for t in measured if t.instrument})
     by = f", measured by {', '.join(instruments)}" if instruments else ""
     return f"{title}: {within} of {len(measured)} within tolerance{by}."
-
-
-def _progress_sentence(summary: RunSummary) -> str:
-    parts = []
-    for trade in summary.trades:
-        counts = ", ".join(
-            f"{trade.counts[o]} {label.lower()}" for o, (_, label) in OUTCOMES.items() if trade.counts.get(o, 0)
-        )
-        parts.append(f"{trade_title(trade.trade)}: {trade.total} {trade_unit(trade.trade)} ({counts}).")
-    return " ".join(parts)
 
 
 def _filters(summary: RunSummary) -> Markup:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from fleet_manager.analytics.markup import Markup, tag
 from fleet_manager.analytics.plan import row_id
-from fleet_manager.analytics.values import Activity, RobotTotals, RunEvent, RunSummary, TargetResult
-from fleet_manager.analytics.wording import ACTIVITIES, OUTCOMES, clock, millimetres, remedy, trade_title
+from fleet_manager.analytics.values import Activity, RobotTotals, RunEvent, RunSummary, TargetResult, TradeTotals
+from fleet_manager.analytics.wording import ACTIVITIES, OUTCOMES, clock, millimetres, remedy, trade_title, trade_unit
 
 NONE = "–"
 SEVERITIES = ("info", "warning", "serious", "severe")
@@ -41,43 +41,32 @@ def pill(target: TargetResult) -> Markup:
 def as_built_table(summary: RunSummary) -> Markup:
     """Every target of the run, one row each."""
     columns = (
-        "Outcome",
-        "Trade",
-        "Room",
-        "Element",
-        "IFC GlobalId",
-        "#Target",
-        "#Deviation, mm",
-        "#Tolerance, mm",
-        "#Depth, mm",
-        "#Measured",
-        "Robot",
-        "#Attempt",
-        "#Time",
-        "Reason",
-    )
-    return tag("div", table(columns, (_row(t, summary.begin) for t in summary.targets), id="as-built"), class_="scroll")
+        "Outcome", "Room", "Trade", "#Target", "#Deviation / tolerance, mm", "#Depth, mm", "#Walls seen", "Robot",
+        "#Attempt", "#Time", "Reason", "Element", "IFC GlobalId",
+    )  # fmt: skip
+    rows = (_row(t, summary.begin) for t in summary.targets)
+    return tag("div", table(columns, rows, id="as-built"), class_="scroll")
 
 
 def _row(target: TargetResult, begin: float) -> Markup:
     elapsed = None if target.stamp is None else target.stamp - begin
     value = target.value if target.trade == "inspect" else None
+    against = f"{millimetres(target.deviation)} / {millimetres(target.tolerance)}"
     return tag(
         "tr",
         tag("td", pill(target)),
-        cell(trade_title(target.trade)),
-        cell(target.zone_name),
-        cell(target.element_name or target.title),
-        cell(target.ifc_guid, class_="guid"),
+        cell(target.zone_name, class_="one"),
+        cell(trade_title(target.trade), class_="one"),
         number_cell(str(target.index + 1), float(target.index)),
-        number_cell(millimetres(target.deviation), target.deviation),
-        number_cell(millimetres(target.tolerance), target.tolerance),
+        number_cell(NONE if target.deviation is None else against, target.deviation),
         number_cell(millimetres(target.depth), target.depth),
-        number_cell(NONE if value is None else f"{value:.1%}", value),
-        cell(target.robot_id or NONE),
+        number_cell(NONE if value is None else f"{value:.0%}", value),
+        cell(target.robot_id or NONE, class_="one"),
         number_cell(str(target.attempt) if target.attempt else NONE, float(target.attempt)),
         number_cell(NONE if elapsed is None else clock(elapsed), elapsed),
-        cell(target.reason),
+        cell(target.reason, class_="reason"),
+        cell(target.element_name or target.title, class_="one"),
+        cell(target.ifc_guid, class_="guid"),
         id=row_id(target),
         data_outcome=target.outcome.value,
         data_trade=target.trade,
@@ -132,6 +121,19 @@ def _robot_row(robot: RobotTotals) -> Markup:
         tag("td", tag("div", stack, class_="stack")),
         number_cell(NONE if begin is None or end is None else f"{begin:.0%} → {end:.0%}", end),
     )
+
+
+def trade_table(trades: Sequence[TradeTotals]) -> Markup:
+    """Places of work of each trade by outcome."""
+    rows = (
+        tag(
+            "tr",
+            cell(f"{trade_title(t.trade)}, {trade_unit(t.trade)}"),
+            *(number_cell(str(t.counts.get(o, 0)), float(t.counts.get(o, 0))) for o in OUTCOMES),
+        )
+        for t in trades
+    )
+    return tag("div", table(("Work", *(f"#{label}" for _, label in OUTCOMES.values())), rows))
 
 
 def event_table(events: Sequence[RunEvent]) -> Markup:
