@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fleet_manager.domain.roadmap import EDGE_MARGIN, NODE_MARGIN, NodeKind
 from fleet_manager.traffic.space import Space
@@ -55,13 +56,17 @@ class Lanes:
         nodes = list(space.roadmap.nodes.values())
         self.standable = [n.clearance >= turning_radius + NODE_MARGIN - 1e-9 for n in nodes]
         self.nodes = [i for i, ok in enumerate(self.standable) if ok]
-        self._place = [n.kind in (NodeKind.STANCE, NodeKind.HOME, NodeKind.LAYDOWN) for n in nodes]
+        place = [n.kind in (NodeKind.STANCE, NodeKind.HOME, NodeKind.LAYDOWN) for n in nodes]
         self.ways: list[list[tuple[int, int, float]]] = [[] for _ in nodes]
+        self._courses: list[list[tuple[int, int, float, float, float]]] = [[] for _ in nodes]
         for i, edge in enumerate(space.edges):
             u, v = space.ends[i]
             if edge.clearance >= half_width + EDGE_MARGIN - 1e-9 and self.standable[u] and self.standable[v]:
                 self.ways[u].append((v, i, edge.length))
                 self.ways[v].append((u, i, edge.length))
+                for a, b in ((u, v), (v, u)):
+                    course = math.atan2(space.xy[b][1] - space.xy[a][1], space.xy[b][0] - space.xy[a][0])
+                    self._courses[a].append((b, i, edge.length, course, THROUGH_PLACE if place[b] else 0.0))
         self._fields: dict[int, Field] = {}
         self._answers: dict[tuple[int, int, int], bool] = {}
 
@@ -158,10 +163,9 @@ class Lanes:
             return None
         extra = np.zeros(self.space.piece_count)
         for mask, price in dear:
-            extra += np.asarray(bits(mask, self.space.piece_count), dtype=np.float64) * price
-        extra[np.asarray(bits(closed, self.space.piece_count), dtype=bool)] = math.inf
+            extra += flags(mask, self.space.piece_count) * price
+        extra[flags(closed, self.space.piece_count).view(np.bool_)] = math.inf
         price_of = extra.tolist()
-        xy = self.space.xy
         # A state is a node together with the node before it: the turn depends on both.
         came: dict[tuple[int, int], tuple[int, int] | None] = {(start, -1): None}
         best: dict[tuple[int, int], float] = {(start, -1): 0.0}
@@ -175,16 +179,15 @@ class Lanes:
             at = state[0]
             if at == target:
                 return _trail(came, state), so_far
-            for other, edge, step in self.ways[at]:
+            for other, edge, step, course, through in self._courses[at]:
                 if price_of[edge] == math.inf:
                     continue
-                course = math.atan2(xy[other][1] - xy[at][1], xy[other][0] - xy[at][0])
                 cost = so_far + step / speed + price_of[edge] * step
                 if looking is not None:
                     bend = abs((course - looking + math.pi) % math.tau - math.pi)
                     cost += bend / TURN_RATE if bend > STRAIGHT else 0.0
-                if self._place[other] and other != target:
-                    cost += THROUGH_PLACE
+                if other != target:
+                    cost += through
                 key = (other, at)
                 if cost < best.get(key, math.inf) - 1e-9:
                     best[key] = cost
@@ -202,9 +205,13 @@ def _trail(came: dict[tuple[int, int], tuple[int, int] | None], last: tuple[int,
     return nodes[-2::-1]
 
 
+def flags(mask: int, count: int) -> NDArray[np.uint8]:
+    """A set of pieces as an array with 0 or 1 for each."""
+    raw = np.frombuffer(mask.to_bytes((count + 7) // 8, "little"), dtype=np.uint8)
+    return np.unpackbits(raw, bitorder="little")[:count]
+
+
 def bits(mask: int, count: int) -> list[int]:
-    """A set of pieces as a list with 0 or 1 for each."""
-    size = (count + 7) // 8
-    raw = np.frombuffer(mask.to_bytes(size, "little"), dtype=np.uint8)
-    result: list[int] = np.unpackbits(raw, bitorder="little")[:count].tolist()
+    """The same as a list, which is quicker to look things up in one by one."""
+    result: list[int] = flags(mask, count).tolist()
     return result

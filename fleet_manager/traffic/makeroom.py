@@ -48,8 +48,10 @@ def make_room(fleet: Fleet, first: str, now: float) -> MakeRoom | None:
         return None
     at = dict(situation.at)
     moves: list[tuple[str, int]] = []
+    found = None
     for _ in range(3 * len(at) + 3):
-        found = _own_way(fleet, situation, first, goal, at)
+        if found is None or (moves and moves[-1][0] == first):
+            found = _own_way(fleet, situation, first, goal, at)
         if found is None:
             return None
         in_way = _in_way(situation, first, at, pieces_of(fleet, at[first], found))

@@ -32,9 +32,13 @@ def _dear(fleet: Fleet, track: Track) -> list[tuple[int, float]]:
     return dear
 
 
-def plan(fleet: Fleet, track: Track, also_closed: int = 0) -> bool:
-    """Plan from the end of the base to the aim, around robots that cannot move; False (no plan) if there is no way."""
-    found = way(fleet, track, fleet.closed(track.robot_id, fleet.fixed()) | also_closed)
+def plan(fleet: Fleet, track: Track) -> bool:
+    """Plan from the end of the base to the aim, around robots that cannot move; False (no plan) if there is no way.
+
+    A robot that makes room goes around everybody, as it was agreed: nobody else makes room for it.
+    """
+    found = way(fleet, track, fleet.closed(track.robot_id)) if track.yield_to is not None else None
+    found = found or way(fleet, track, fleet.closed(track.robot_id, fleet.fixed()))
     if found is None:
         track.plan, track.plan_for = [], None
         return False

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fleet_manager.domain.geometry import Pose2
 from fleet_manager.domain.roadmap import Roadmap
 from fleet_manager.domain.robots import RobotFactsheet, RobotSnapshot, SafetyMode
-from fleet_manager.traffic import RoutePlan, TrafficStep
+from fleet_manager.traffic import TrafficStep
 from fleet_manager.traffic.fleet import Fleet
 from fleet_manager.traffic.notices import Notices
 from fleet_manager.traffic.planner import plan, replan_around
@@ -21,6 +21,8 @@ from fleet_manager.traffic.track import Track
 _DRIVES = frozenset({SafetyMode.AUTO, SafetyMode.PROTECTIVE_STOP})
 _TASK_FIRST = 60.0
 """s of waiting that a robot with a task is ahead of one without."""
+_REPLAN_EVERY = 2.0
+"""s between two looks of a waiting robot for a way around."""
 _UNKNOWN_RADIUS = 0.6
 """m: turning radius assumed of a robot whose factsheet has not been heard."""
 
@@ -46,6 +48,7 @@ class ReservationTraffic:
         self._notices = Notices(names or {})
         self._right_of_way = RightOfWay(self._fleet, self._notices)
         self._started: float | None = None
+        self._plans_left = 0
 
     def step(
         self,
@@ -64,11 +67,13 @@ class ReservationTraffic:
             return TrafficStep((), self._notices.take())
         self._right_of_way.update(now)
         ordered = sorted(self._fleet.tracks.values(), key=_rank)
+        self._plans_left = self.settings.plans_per_step
+        if self._right_of_way.grant(ordered, now):
+            self._plans_left = 1
         for track in ordered:
             self._advance(track, now)
-        self._right_of_way.grant(ordered, now)
-        routes = [route for track in self._fleet.tracks.values() if (route := self._route(track, now)) is not None]
-        return TrafficStep(tuple(routes), self._notices.take())
+        routes = [self._routes.take(track, now) for track in self._fleet.tracks.values()]
+        return TrafficStep(tuple(r for r in routes if r is not None), self._notices.take())
 
     def held(self, robot_id: str) -> tuple[str, ...]:
         """Nodes a robot holds now, from the one last passed to the end of its base."""
@@ -111,6 +116,8 @@ class ReservationTraffic:
                 self._notices.say("NO_PATH", name, f"{name} cannot go to {wanted}: the roadmap has no such place")
             if goal != track.goal:
                 track.goal, track.goal_since = goal, now
+                if track.plan:
+                    self._routes.changed(track)
                 track.plan, track.plan_for = [], None
                 track.dirty = True
                 self._notices.clear("NO_PATH", name)
@@ -123,12 +130,13 @@ class ReservationTraffic:
             return
         if not self._right_of_way.may_go(track):
             return
-        if track.ahead() >= self.settings.ahead or track.failed_version == self._fleet.version:
-            self._still_blocked(track, now, None)
-            return
-        if not track.plan or track.plan_for != track.aim:
+        failed = track.failed_version == self._fleet.version
+        if not failed and (not track.plan or track.plan_for != track.aim):
             self._make_plan(track)
         if not track.plan:
+            return
+        if failed or track.ahead() >= self.settings.ahead:
+            self._still_blocked(track, now, None)
             return
         part = self._right_of_way.takes_part(track.robot_id)
         hindrance = extend(self._fleet, track, not part, self._right_of_way.kept_free(track.robot_id))
@@ -140,16 +148,17 @@ class ReservationTraffic:
             self._still_blocked(track, now, hindrance)
 
     def _make_plan(self, track: Track) -> None:
+        if self._plans_left <= 0:
+            return  # in the next step
+        self._plans_left -= 1
         name = track.robot_id
-        before = list(track.plan)
+        self._routes.changed(track)
         if plan(self._fleet, track):
             self._notices.clear("NO_PATH", name)
         else:
             aim = self._fleet.space.node_ids[track.aim] if track.aim is not None else "?"
             track.failed_version = self._fleet.version
             self._notices.say("NO_PATH", name, f"{name} finds no way to {aim}{self._why(track)}")
-        if track.plan != before:
-            self._routes.changed(track)
 
     def _why(self, track: Track) -> str:
         """If it is somebody who cannot move, say who."""
@@ -170,7 +179,8 @@ class ReservationTraffic:
             where = self._notices.place(self._fleet, track.base[-1], track.plan)
             others = " and ".join(hindrance.robots)
             self._notices.say("BLOCKED", track.robot_id, f"{track.robot_id} waits for {others} at {where}")
-        if waited >= self.settings.patience and now - track.replanned_at >= 1.0:
+        if waited >= self.settings.patience and now - track.replanned_at >= _REPLAN_EVERY and self._plans_left > 1:
+            self._plans_left -= 2
             track.replanned_at = now
             track.failed_version = -1
             if not self._right_of_way.takes_part(track.robot_id) and replan_around(self._fleet, track, now):
@@ -180,9 +190,6 @@ class ReservationTraffic:
         if track.blocked_since is not None:
             track.blocked_since = None
             self._notices.clear("BLOCKED", track.robot_id)
-
-    def _route(self, track: Track, now: float) -> RoutePlan | None:
-        return self._routes.take(track, now)
 
 
 def _rank(track: Track) -> tuple[float, str]:

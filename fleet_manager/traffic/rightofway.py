@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from fleet_manager.traffic.fleet import Fleet
@@ -12,6 +13,8 @@ from fleet_manager.traffic.track import Track
 
 _STALLED = 20.0
 """s without any movement after which an agreement is dropped and may be made anew."""
+_RETRY = 2.0
+"""s after which a robot that could not be helped is looked at again."""
 _ENOUGH = 15.0
 """s after which a robot no longer hopes that those in its way drive on by themselves."""
 
@@ -24,6 +27,8 @@ class RightOfWay:
         self._notices = notices
         self._rooms: list[MakeRoom] = []
         self._tried: dict[str, float] = {}
+        self._helpless: set[str] = set()
+        """Robots that nobody could make room for when it was last tried: somebody works in their way."""
 
     # Asked at each release -----------------------------------------------------------------------------------------
 
@@ -32,9 +37,9 @@ class RightOfWay:
         return any(robot in room.robots for room in self._rooms)
 
     def may_go(self, track: Track) -> bool:
-        """The first one waits until the others have their places aside."""
+        """Until the last one has stepped aside, nobody of an agreement moves but the one whose turn it is."""
         for room in self._rooms:
-            if track.robot_id == room.first and track.yield_to is None and self._next_move(room) is not None:
+            if track.robot_id in room.robots and track.yield_to is None and self._next_move(room) is not None:
                 return False
         return True
 
@@ -50,6 +55,9 @@ class RightOfWay:
                     assert edge is not None
                     mask |= self._fleet.space.near(edge, clearance)
                     at = node
+                for name, node in room.moves:
+                    place = self._fleet.space.node_piece(node)
+                    mask |= self._fleet.space.near(place, self._fleet.apart(robot, name))
         return mask
 
     # Once a step ------------------------------------------------------------------------------------------------
@@ -69,20 +77,27 @@ class RightOfWay:
             else:
                 self._let_back(room)
 
-    def grant(self, ordered: Sequence[Track], now: float) -> None:
-        """Make one agreement for the robot that has waited longest and can be helped."""
-        hopeful: set[str] = set()
+    def grant(self, ordered: Sequence[Track], now: float) -> bool:
+        """Make one agreement for the robot that has waited longest and can be helped. True if one was looked for."""
+        hopeful: set[str] = set()  # those whose turn comes: nobody later may send them aside
+        tried = False
         for track in ordered:
             name = track.robot_id
             if track.blocked_since is None or track.fixed or self.takes_part(name) or track.goal is None:
                 continue
             waited = now - track.blocked_since
-            if waited < self._fleet.settings.yield_patience or now - self._tried.get(name, -1e9) < 1.0:
-                hopeful.add(name)
+            again = now - self._tried.get(name, -math.inf) >= _RETRY
+            due = again and waited >= self._fleet.settings.yield_patience
+            if tried or not due:
+                if name not in self._helpless:
+                    hopeful.add(name)
                 continue
+            tried = True  # one search a step
             self._tried[name] = now
+            self._helpless.discard(name)
             room = make_room(self._fleet, name, now)
             if room is None:
+                self._helpless.add(name)
                 continue
             others = {n for n, _ in room.moves}
             if waited < _ENOUGH and any(self._progresses(self._fleet.tracks[n]) for n in others):
@@ -92,7 +107,7 @@ class RightOfWay:
                 hopeful.add(name)
                 continue
             self._begin(room, now)
-            return
+        return tried
 
     # Inside ------------------------------------------------------------------------------------------------------
 

@@ -36,10 +36,12 @@ class Routes:
             and track.seen_at > track.sent_at
             and now - track.sent_at >= self._fleet.settings.resend_after
         )
-        changed = track.robot_id in self._changed
+        content = (track.end_id, tuple(track.plan))
+        changed = track.robot_id in self._changed and not (track.route_id and content == track.sent)
+        self._changed.discard(track.robot_id)
         if not (first or changed or again):
             return None
-        self._changed.discard(track.robot_id)
+        track.sent = content
         if not track.route_id:
             self._count += 1
             track.route_id = f"{self._instance}-{track.robot_id}-{self._count}"

@@ -39,3 +39,5 @@ class TrafficSettings:
     """... and asks others to make room after this long."""
     resend_after: float = 3.0
     """A route that the robot has not reported after this long is sent again."""
+    plans_per_step: int = 3
+    """Ways looked for in one step at most; the others wait for the next one, so that no step takes long."""

@@ -37,6 +37,8 @@ class Space:
             self._edge_of.setdefault((v, u), i)
         rows = [self.xy[u] + self.xy[v] for u, v in self.ends] + [p + p for p in self.xy]
         self._segments: NDArray[np.float64] = np.array(rows, dtype=np.float64).reshape(-1, 4)
+        self._low = np.minimum(self._segments[:, :2], self._segments[:, 2:])
+        self._high = np.maximum(self._segments[:, :2], self._segments[:, 2:])
         self._near: dict[tuple[int, float], int] = {}
         self._near_loose: dict[tuple[Segment, float], int] = {}
 
@@ -86,7 +88,11 @@ class Space:
         return best, float(np.hypot(self.xy[best][0] - x, self.xy[best][1] - y))
 
     def _within(self, segment: NDArray[np.float64], clearance: float) -> int:
-        close = segment_distances(segment, self._segments) < clearance
+        low = np.minimum(segment[:2], segment[2:]) - clearance
+        high = np.maximum(segment[:2], segment[2:]) + clearance
+        close: NDArray[np.bool_] = np.all((self._low <= high) & (self._high >= low), axis=1)
+        candidates = np.flatnonzero(close)
+        close[candidates] = segment_distances(segment, self._segments[candidates]) < clearance
         return int.from_bytes(np.packbits(close, bitorder="little").tobytes(), "little")
 
 

@@ -32,6 +32,8 @@ class Track:
     """Route that the robot has left for good, though it may still report it."""
     update_id: int = 0
     sent_at: float = -math.inf
+    sent: tuple[int, tuple[int, ...]] = (0, ())
+    """Sequence id of the end of the base, and the nodes planned after it, as last sent."""
     sent_again: int = 0
     taken_up: bool = True
     """The robot has reported the newest update."""
