@@ -217,8 +217,9 @@ def test_row_17_kill_9_of_autonomy_zero_within_300_ms_and_nothing_resumes_by_its
     robot.until(lambda: robot.state_is(SafetyState.STOPPED), "STOPPED")
     assert robot.states[-1].reason_code == "proposals_lost" and robot.states[-1].latched
     assert "no proposal of autonomy for" in robot.states[-1].reason
+    robot.until(lambda: robot.events[-1].trigger == "proposals_lost", "event")
     event = robot.events[-1]
-    assert (event.event_class, event.trigger, event.robot_id) == ("COMMS_LOSS", "proposals_lost", "r1")
+    assert (event.event_class, event.severity, event.robot_id) == ("COMMS_LOSS", 2, "r1")
     assert 0.0 < event.stop_latency_ms <= 300.0
     answer = robot.call(Reset)
     assert not answer.success and answer.code == "cause_persists"
