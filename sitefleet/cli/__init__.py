@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "robot": ("sitefleet.cli.robot", "Run the processes of one robot: safety supervisor and autonomy."),
     "manager": ("sitefleet.cli.manager", "Run the fleet manager with its HTTP API."),
     "jobs": ("sitefleet.cli.jobs", "Talk to a running manager: make jobs, watch, pause, resume, cancel, retry."),
+    "robots": ("sitefleet.cli.robots", "Look at the fleet of a running manager; remote stop, reset, resume."),
     "report": ("sitefleet.cli.report", "Write the report of a run folder again."),
     "doctor": ("sitefleet.cli.doctor", "Tell which ROS was found, what is missing, and what to do about it."),
     "version": ("sitefleet.cli.version", "Print the version."),
@@ -34,7 +35,7 @@ EPILOG = """
 
 Then, in a terminal each: sitefleet sim site | sitefleet robot site d1:driller | sitefleet manager site
 
-And then: sitefleet jobs create "ceiling anchors" --trade drill
+And then: sitefleet robots resume d1, and sitefleet jobs create "ceiling anchors" --trade drill
 
 [b]Something does not work[/b]: sitefleet doctor
 

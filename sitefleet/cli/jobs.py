@@ -14,14 +14,13 @@ from rich.table import Table
 
 from sitefleet.cli.api_client import DEFAULT_URL, Api
 from sitefleet.cli.exit_codes import CommandError, ExitCode
-from sitefleet.cli.options import Json
+from sitefleet.cli.options import Json, Url
 
 app = typer.Typer(no_args_is_help=True)
 
 ENDED = frozenset({"succeeded", "deferred", "failed", "canceled"})
 WATCH_PERIOD = 1.0  # s
 
-Url = Annotated[str, typer.Option(envvar="SITEFLEET_URL", help="Address of the fleet manager.")]
 JobId = Annotated[str, typer.Argument(help="Id of the job, as `sitefleet jobs list` shows it.")]
 
 
@@ -50,7 +49,7 @@ def list_jobs(url: Url = DEFAULT_URL, as_json: Json = False) -> None:
 
 @app.command()
 def show(job_id: JobId, url: Url = DEFAULT_URL, as_json: Json = False) -> None:
-    """Show one job and its tasks."""
+    """Show one job and its tasks; their ids are in --json."""
     api = Api(url)
     job = api.get(f"/jobs/{job_id}")
     tasks = api.get("/tasks", job_id=job_id)["items"]
@@ -59,11 +58,10 @@ def show(job_id: JobId, url: Url = DEFAULT_URL, as_json: Json = False) -> None:
         return
     console = Console()
     console.print(_line(job), highlight=False)
-    table = Table("task", "trade", "title", "state", "robot", "attempt", "done", "of", "message")
+    table = Table("trade", "title", "state", "robot", "attempt", "done", "of", "message")
     for task in tasks:
         counts = task["targets"]
         table.add_row(
-            task["id"],
             task["trade"],
             task["title"],
             task["state"],

@@ -1,4 +1,4 @@
-"""`sitefleet jobs` against an HTTP server: what it sends, what it prints, and with which code it ends."""
+"""`sitefleet jobs` and `robots` against an HTTP server: what it sends, what it prints, and with which code it ends."""
 
 from __future__ import annotations
 
@@ -138,3 +138,50 @@ def test_no_manager_is_exit_code_5_and_says_how_to_start_one() -> None:
     assert run.returncode == 5
     assert "sitefleet manager" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+ACT = {
+    "robot_id": "d1",
+    "success": True,
+    "code": "resumed",
+    "message": "autonomy drives",
+    "safety_state": "auto",
+    "answered_after": 0.01,
+}
+
+
+@pytest.mark.parametrize("verb", ["stop", "reset", "resume"])
+def test_an_act_on_one_robot_goes_to_it_with_who_and_why(manager: Manager, verb: str) -> None:
+    manager.answers["POST", f"/api/v1/robots/d1/{verb}"] = [(200, ACT)]
+    run = sitefleet("robots", verb, "d1", "--reason", "clear", "--url", manager.url)
+    assert run.returncode == 0, run.stderr
+    assert "d1: done" in run.stdout
+    assert manager.asked[0][2]["reason"] == "clear" and manager.asked[0][2]["requested_by"]
+
+
+def test_a_stop_of_all_names_the_robots_that_did_not_confirm(manager: Manager) -> None:
+    silent = {**ACT, "robot_id": "h1", "success": False, "code": "NO_ANSWER", "message": "no answer"}
+    answer = {"results": [ACT, silent], "offline": [], "success": False, "elapsed": 0.5}
+    manager.answers["POST", "/api/v1/stop"] = [(207, answer)]
+    run = sitefleet("robots", "stop", "--url", manager.url)
+    assert run.returncode == 1
+    assert "d1: done" in run.stdout and "h1: NOT DONE (NO_ANSWER)" in run.stdout
+    assert "not confirmed by h1" in run.stderr
+
+
+def test_the_fleet_is_listed(manager: Manager) -> None:
+    robot = {
+        "id": "d1",
+        "model": "driller",
+        "online": False,
+        "safety_state": "hold",
+        "safety_reason": "",
+        "activity": "offline",
+        "task_id": None,
+        "battery": 0.5,
+        "pose": {"x": 1.0, "y": 2.0, "yaw": 0.0},
+    }
+    manager.answers["GET", "/api/v1/robots"] = [(200, {"items": [robot]})]
+    run = sitefleet("robots", "list", "--url", manager.url)
+    assert run.returncode == 0, run.stderr
+    assert "d1" in run.stdout and "50%" in run.stdout
