@@ -114,7 +114,7 @@ def test_after_kill_9_the_task_goes_on_where_it_was(driller: Any) -> None:
     site.phases.clear()
     site.start_autonomy()
     # The supervisor latched the loss of the proposals; the person of the test resets and resumes.
-    site.wait(lambda: site.phases and site.state.safety_state == site.state.safety_state and site.phases, 40, "restart")
+    site.wait(lambda: site.phases, 60, "restart")
     result = site.result(site.send(task), LIMIT).result
     assert result.outcome == result.SUCCEEDED, result.message
     assert sorted(holes_by_index(result)) == [0, 1]
