@@ -120,7 +120,7 @@ def make_network(
         links.join_around_corners(grid, robot.node_clearance, robot.edge_clearance)
     places = Places(draft, links, clearance, options)
     notes = _settle(plan.name, draft, places, ground, zones, options)
-    return _named(draft, zones, stances, refused, notes)
+    return _named(draft, places.taken, zones, stances, refused, notes)
 
 
 def _settle(
@@ -261,6 +261,7 @@ PREFIX = {
 
 def _named(
     draft: Draft,
+    taken: list[int],
     zones: ZoneIndex,
     stances: dict[tuple[float, float], int],
     refused: dict[str, str],
@@ -268,7 +269,9 @@ def _named(
 ) -> Network:
     counts = dict.fromkeys(NodeKind, 0)
     names: dict[int, str] = {}
-    numbers = list(draft.nodes)
+    # Places in the order they were chosen: the first home is the nearest to the laydown area.
+    places = [i for i in taken if i in draft.nodes]
+    numbers = [i for i in draft.nodes if i not in set(places)] + places
     zone_of = zones.of_points(draft.points(numbers))
     nodes: list[Node] = []
     for number, zone in zip(numbers, zone_of, strict=True):

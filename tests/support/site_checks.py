@@ -1,4 +1,4 @@
-"""Checks of a site package that share no code with the importer: a map reader, a ray caster, a box reader, graph walks."""
+"""Checks of a site package without the importer's code: a map reader, a ray caster, a box reader, graph walks."""
 
 from __future__ import annotations
 

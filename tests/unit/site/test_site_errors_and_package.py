@@ -83,7 +83,7 @@ def test_an_empty_storey_and_one_without_walls(tmp_path: Path) -> None:
     model = model_file(tmp_path, builder)
     with pytest.raises(errors.EmptyStorey, match=r'Nothing stands on the storey "Empty"'):
         import_site(model, "Empty", tmp_path / "out")
-    with pytest.raises(errors.NoWalls, match="no walls at the height of a robot .*IfcColumn"):
+    with pytest.raises(errors.NoWalls, match=r"no walls at the height of a robot .*IfcColumn"):
         import_site(model, "Slabs", tmp_path / "out")
 
 
