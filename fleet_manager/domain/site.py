@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -27,7 +28,7 @@ class Area:
 
 def _inside(ring: Sequence[tuple[float, float]], x: float, y: float) -> bool:
     inside = False
-    for (x0, y0), (x1, y1) in zip(ring, ring[1:], strict=False):
+    for (x0, y0), (x1, y1) in itertools.pairwise(ring):
         if (y0 > y) != (y1 > y) and x < x0 + (y - y0) * (x1 - x0) / (y1 - y0):
             inside = not inside
     return inside
@@ -58,7 +59,8 @@ class Zone:
 @dataclass(frozen=True, slots=True)
 class PlanElement:
     """One element of the floor plan for drawing. Kinds: wall, column, stair, railing, window, door, passage,
-    furniture, hole, other."""
+    furniture, hole, other.
+    """
 
     kind: str
     ifc_guid: str
