@@ -67,6 +67,8 @@ class Result:
 
     name: str
     rtf: float
+    per_cpu: float
+    """Simulated seconds a second of this process' own CPU time: what is left when others load the machine."""
 
 
 def storey(boxes: int, path: Path) -> Path:
@@ -87,12 +89,12 @@ def storey(boxes: int, path: Path) -> Path:
     return path
 
 
-def stepped(world: Path, seconds: float) -> float:
-    """Stepping and scanning without ROS."""
+def stepped(world: Path, seconds: float) -> tuple[float, float]:
+    """Stepping and scanning without ROS: real-time factor and simulated seconds per CPU second."""
     robots = [Placed(load_model(model, name), 0.0, y, 0.0, model) for name, model, y in ROBOTS]
     simulation = Simulation(read_world(world), robots, clock=lambda: 0.0)
     simulation.run(0.5)
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     for index in range(round(seconds / simulation.dt)):
         for robot in simulation.robots.values():
             if robot.drive is not None:
@@ -101,10 +103,10 @@ def stepped(world: Path, seconds: float) -> float:
         if index % SCAN_STEPS == 0:
             for name, _, _ in ROBOTS:
                 simulation.scan(name)
-    return seconds / (time.perf_counter() - start)
+    return seconds / (time.perf_counter() - start), seconds / (time.process_time() - cpu)
 
 
-def process(world: Path, seconds: float, listeners: bool, folder: Path) -> float:
+def process(world: Path, seconds: float, listeners: bool, folder: Path) -> tuple[float, float]:
     """The simulator's process as fast as it can; with listeners, each robot has a process that reads and commands."""
     environment = {**os.environ, "ROS_DOMAIN_ID": DOMAIN, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
     started = []
@@ -125,7 +127,8 @@ def process(world: Path, seconds: float, listeners: bool, folder: Path) -> float
             child.terminate()
         for child in started:
             child.wait(timeout=10)
-    return float(json.loads(report.read_text(encoding="utf-8"))["rtf"])
+    content = json.loads(report.read_text(encoding="utf-8"))
+    return float(content["rtf"]), float(content["sim_time"] / content["cpu_time"])
 
 
 def main() -> int:
@@ -142,18 +145,15 @@ def main() -> int:
             worlds[arguments.world.name] = arguments.world
         results = []
         for label, world in worlds.items():
-            results.append(Result(f"{label}: steps and lidars, no ROS", stepped(world, arguments.seconds)))
-            results.append(
-                Result(f"{label}: process, nobody listens", process(world, arguments.seconds, False, folder))
-            )
-            results.append(
-                Result(f"{label}: process, three listening robots", process(world, arguments.seconds, True, folder))
-            )
+            seconds = arguments.seconds
+            results.append(Result(f"{label}: steps and lidars, no ROS", *stepped(world, seconds)))
+            results.append(Result(f"{label}: process, nobody listens", *process(world, seconds, False, folder)))
+            results.append(Result(f"{label}: process, three listening robots", *process(world, seconds, True, folder)))
     if arguments.json:
-        print(json.dumps({result.name: round(result.rtf, 1) for result in results}))
+        print(json.dumps({result.name: [round(result.rtf, 1), round(result.per_cpu, 1)] for result in results}))
     else:
         for result in results:
-            print(f"{result.name:48} x{result.rtf:.1f}")
+            print(f"{result.name:48} x{result.rtf:5.1f}   {result.per_cpu:5.1f} simulated s per CPU s")
     slow = [result for result in results if "listening" in result.name and result.rtf < arguments.at_least]
     for result in slow:
         print(f"slower than x{arguments.at_least:g}: {result.name}", file=sys.stderr)

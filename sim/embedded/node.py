@@ -69,6 +69,7 @@ class SimulatorNode:
         self._topics = RosTopics(self._node, self.simulation, entries, self._heard)
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self._node)
+        self._failure: Exception | None = None
         self._spinner = threading.Thread(target=self._spin, name="simulator-commands", daemon=True)
 
     def _heard(self, name: str) -> None:
@@ -77,11 +78,16 @@ class SimulatorNode:
         self._arrived.set()
 
     def _spin(self) -> None:
-        while not self._stopping.is_set():
-            try:
+        try:
+            while not self._stopping.is_set():
                 self._executor.spin_once(timeout_sec=0.1)
-            except ExternalShutdownException:
-                return
+        except ExternalShutdownException:
+            pass
+        except Exception as error:  # a simulator that no longer hears commands must not go on
+            self._failure = error
+            log.exception("the thread that takes commands failed")
+        finally:
+            self.stop()
 
     def stop(self) -> None:
         """Let `run` return."""
@@ -119,6 +125,8 @@ class SimulatorNode:
             if self._options.duration is not None and simulation.time >= self._options.duration:
                 break
         self._report(time.monotonic() - start)
+        if self._failure is not None:
+            raise self._failure
 
     def _look_around(self) -> None:
         self._topics.look_for_listeners()

@@ -24,6 +24,13 @@ _BUMPER_HOLD = 0.1
 """s that a bumper stays pressed after the last touch: one period of its sensor."""
 
 
+_UNSTABLE = (mujoco.mjtWarning.mjWARN_BADQPOS, mujoco.mjtWarning.mjWARN_BADQVEL, mujoco.mjtWarning.mjWARN_BADQACC)
+
+
+class SimulationUnstableError(Exception):
+    """The physics blew up; nothing after that moment can be believed."""
+
+
 class Simulation:
     """A world with robots and people in MuJoCo. Times in s; `clock` drives the watchdogs of drives (wall time)."""
 
@@ -82,6 +89,13 @@ class Simulation:
             for robot in self.robots.values():
                 robot.update_battery(dt * self._slow_steps)
             self.separation.update(scene.data)
+            self._check_stable()
+
+    def _check_stable(self) -> None:
+        """MuJoCo restarts a state that blows up, silently; a robot would jump to its start. Say so instead."""
+        for warning in _UNSTABLE:
+            if self.scene.data.warning[warning].number > 0:
+                raise SimulationUnstableError(f"{mujoco.mju_warningText(int(warning), 0)} before {self.time:.3f} s")
 
     def run(self, seconds: float) -> None:
         """Advance by so many seconds."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sim.embedded.simulation import SimulationUnstableError
+
 
 @pytest.fixture
 def run(make_simulation, clock):
@@ -39,3 +41,11 @@ def test_the_same_seed_repeats_bit_for_bit(run):
 
 def test_another_seed_differs(run):
     assert run(7).tobytes() != run(8).tobytes()
+
+
+def test_physics_that_blow_up_are_an_error_and_not_a_jump(make_simulation, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # MuJoCo writes its log where it runs
+    simulation = make_simulation({"a": ("driller", 1.0, 1.0, 0.0)})
+    simulation.scene.data.qvel[0] = np.nan
+    with pytest.raises(SimulationUnstableError):
+        simulation.run(0.2)
