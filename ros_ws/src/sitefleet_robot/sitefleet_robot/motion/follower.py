@@ -30,6 +30,8 @@ BACK_FROM = math.radians(120.0)
 """Heading error above which a robot that must return to its last node drives backwards, rad."""
 OBSTRUCTED_AFTER = 1.0
 """s that the way must be blocked before it is reported."""
+ARRIVES_AT = 0.12
+"""m/s: at a halt the robot arrives slower than this, unless the halt came as a surprise."""
 SOFT_LOOKAHEAD = 0.2
 """m, look-ahead across a corner that is blended: the shorter, the less it is cut."""
 
@@ -107,15 +109,19 @@ class Follower:
                 self.last = self._towards(pose, line, space, dt)
                 self._blocked_for = self._blocked_for + dt if self.status is FollowStatus.BLOCKED else 0.0
                 return self.last
+            if line.halt and abs(self.last.v) > ARRIVES_AT:
+                self.last = self._brake(dt)  # a new route asked for a halt that came too late to make
+                return self.last
             route.arrive()
-            if line.halt and not line.approach and self._overrun(line, pose) > LEAVE_FROM:
-                route.go_back(pose)  # the corner came too late to stop for, with a new route
+            if line.halt and line.remaining(pose) < -LEAVE_FROM:
+                route.go_back(pose)
             self._turning = self._turning or line.halt
         return self.rest()
 
-    def _overrun(self, line: _Line, pose: Pose2) -> float:
-        """m beyond the end of the line at which the robot can come to rest."""
-        return self.last.v**2 / (2.0 * self.limits.decel) - line.remaining(pose)
+    def _brake(self, dt: float) -> Drive:
+        """As hard as the drive may, straight on."""
+        self.status = FollowStatus.DRIVING
+        return Drive(_ramp(self.last.v, 0.0, 2.0 * self.limits.decel * dt), 0.0)
 
     def _reached(self, line: _Line, pose: Pose2) -> bool:
         remaining = line.remaining(pose)
@@ -188,9 +194,9 @@ class Follower:
         speed = min(speed, limits.max_turn / max(1e-6, abs(curvature)))
         allowed = self._free_speed(line, pose, space)
         if allowed <= 0.0:
+            drive = self._brake(dt)
             self.status = FollowStatus.BLOCKED
-            # Brake as hard as the drive may, straight on.
-            return Drive(_ramp(self.last.v, 0.0, 2.0 * limits.decel * dt), 0.0)
+            return drive
         self.status = FollowStatus.DRIVING
         v = _ramp(self.last.v, min(speed, allowed), (limits.accel if speed > self.last.v else 2.0 * limits.decel) * dt)
         w = clamp(v * curvature, -limits.max_turn, limits.max_turn)
