@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from fleet_manager.api.schemas import Event, Robot
+from fleet_manager.domain.robots import SafetyMode
 
 NAME = "site operator (demo)"
 LOSSES = frozenset({"proposals_lost", "scan_lost", "odom_lost", "pose_lost", "bumper_lost"})
@@ -56,7 +57,7 @@ class SiteOperator:
             trigger = str(event.data.get("trigger", ""))
             if trigger == "resume":
                 self._causes.pop(event.robot_id, None)
-            elif event.severity > 0:
+            elif event.data.get("mode") == SafetyMode.STOPPED:
                 self._causes.setdefault(event.robot_id, set()).add(trigger)
 
     def acts(self, now: float, robots: Iterable[Robot]) -> list[Act]:

@@ -22,10 +22,10 @@ def robot(state: str, robot_id: str = "driller", online: bool = True) -> schemas
     )  # fmt: skip
 
 
-def safety(trigger: str, severity: int = 2) -> schemas.Event:
+def safety(trigger: str, mode: int = 5) -> schemas.Event:
     return schemas.Event(
-        id=1, time=NOW, kind="safety_event", severity=severity, robot_id="driller", job_id=None, task_id=None,
-        message="", data={"trigger": trigger},
+        id=1, time=NOW, kind="safety_event", severity=2, robot_id="driller", job_id=None, task_id=None,
+        message="", data={"trigger": trigger, "mode": mode},
     )  # fmt: skip
 
 
@@ -82,9 +82,15 @@ def test_a_robot_is_reset_only_a_few_times(operator: SiteOperator) -> None:
             operator.done(act)
         for act in operator.acts(now + 4.0, [robot("hold")]):
             operator.done(act)
-            operator.note([safety("resume", 0)])
+            operator.note([safety("resume", 2)])
     assert operator.resets == {"driller": 3}
     assert len(operator.reasons) == 3
+
+
+def test_a_yield_before_the_loss_does_not_count_as_a_cause(operator: SiteOperator) -> None:
+    operator.note([safety("field_blocked", mode=4), safety("pose_lost")])
+    operator.acts(0.0, [robot("stopped")])
+    assert [act.verb for act in operator.acts(3.0, [robot("stopped")])] == ["reset"]
 
 
 def test_a_refused_act_is_asked_again(operator: SiteOperator) -> None:
