@@ -275,8 +275,9 @@ class FakeFleet:
         self.robots[robot_id].attached.clear()
 
     def join(self, robot_id: str) -> None:
-        """The network is back."""
+        """The network is back, and with it what is latched."""
         self.robots[robot_id].linked = True
+        self.news.append(FactsheetSeen(self.robots[robot_id].sheet))
 
     def restart_executor(self, robot_id: str) -> None:
         """The robot's task process dies and comes back: its journal is on the disk, what it was about is not."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
 from manager_fakes import FakeClock, FakeFleet, FakeRobot, FirstFit, ShortestWay, storey
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from fleet_manager.domain.work import Task, TaskState, WorkItem
 from fleet_manager.operations.core import Operations
@@ -100,10 +102,27 @@ class Bench:
         return [e.kind for e in self.queries.events(0, 10_000)]
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(str(tmp_path / "store.db"))
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with its tables, made once."""
+    path = tmp_path_factory.mktemp("store") / "empty.db"
+    engine = open_engine(str(path))
     migrate(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    engine.dispose()
+    return path
+
+
+def _fast(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous=OFF")  # the disk of this machine is not under test
+
+
+@pytest.fixture
+def engine(tmp_path: Path, empty_store: Path) -> Iterator[Engine]:
+    shutil.copy(empty_store, tmp_path / "store.db")
+    engine = open_engine(str(tmp_path / "store.db"))
+    event.listen(engine, "connect", _fast)
     yield engine
     engine.dispose()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -82,13 +83,11 @@ class TaskLife(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(["pause", "resume", "cancel", "retry"]), whole=st.booleans(), n=st.integers(0, 2))
     def person_acts(self, name: str, whole: bool, n: int) -> None:
-        try:
+        with contextlib.suppress(RequestRefusedError):
             if whole:
                 self.bench.operations.change_job(self.job, name, "me")
             else:
                 self.bench.operations.change_task(self.bench.task(n).id, name, "me")
-        except RequestRefusedError:
-            pass
 
     @rule(n=st.integers(0, 2))
     def person_looks_at_a_held_target(self, n: int) -> None:
@@ -118,10 +117,8 @@ class TaskLife(RuleBasedStateMachine):
             bench.step(3)
             for _ in range(3):
                 for name in ("resume", "retry"):
-                    try:
+                    with contextlib.suppress(RequestRefusedError):
                         bench.operations.change_job(self.job, name, "me")
-                    except RequestRefusedError:
-                        pass
                 bench.until(lambda: all(t.state.terminal for t in bench.tasks()), 400.0)
             assert set(bench.fleet.built) == ALL
             self.nothing_is_built_twice()

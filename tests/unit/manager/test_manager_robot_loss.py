@@ -259,7 +259,9 @@ def test_a_store_that_fails_for_a_cycle_costs_nothing(bench: Make) -> None:
 
 def test_a_load_is_dropped_by_the_robot_that_carries_it(bench: Make) -> None:
     robots = [FakeRobot(factsheet(n, trades=("transport",), home=h), node=h) for n, h in (("t1", "h0"), ("t2", "h1"))]
-    b = bench([work_item("a", ["s1", "s4"], trade="transport"), work_item("b", ["s2", "s3"], trade="transport")], robots)
+    b = bench(
+        [work_item("a", ["s1", "s4"], trade="transport"), work_item("b", ["s2", "s3"], trade="transport")], robots
+    )
     job = b.order(work_item_ids=("a",))
     b.until(lambda: b.fleet.built[("a", 0)] == 1)
     carrier = b.task().robot_id
