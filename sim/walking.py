@@ -1,7 +1,8 @@
 """How a scripted person walks: along a loop of waypoints, and politely around robots. Pure.
 
-A person keeps away from robots: it waits while one is near ahead, turns back when it has waited long enough, and
-never takes a step that brings it closer to a robot than a hand's breadth.
+A person keeps away from robots: it waits while one is near ahead, turns back when it has waited long enough or when
+the robot keeps coming, and never walks on where that would bring it close to a robot. The distances leave room for
+what it sees being a little old, as it is when the simulation runs faster than real time.
 """
 
 from __future__ import annotations
@@ -14,12 +15,19 @@ PERSON_RADIUS = 0.25
 """m; the capsule of the person's model."""
 WAIT_DISTANCE = 0.9
 """m between person and robot ahead at which the person waits."""
-CLOSE_DISTANCE = 0.3
-"""m to a robot anywhere before or beside, at which the person stands."""
+CLOSE_DISTANCE = 0.5
+"""m to a robot; a person does not walk on where it would come nearer than this."""
+GIVE_WAY_DISTANCE = 0.65
+"""m to a robot ahead that keeps coming, at which a person does not wait but goes back at once."""
 PATIENCE = 3.0
 """s of waiting after which the person turns back."""
+_LOOK_AHEAD = (0.15, 0.3, 0.45, 0.6)
+"""m along its way at which a person looks how near it would come."""
+_TURN_PAUSE = 1.5
+"""s between two turns, so that nobody turns to and fro between two robots."""
+_BACKWARDS = 0.6
+"""Share of the walking speed."""
 _AHEAD = math.radians(70.0)
-_BESIDE = math.radians(110.0)
 _ARRIVED = 0.15
 _TURN_GAIN, _TURN_LIMIT = 4.0, 2.5
 
@@ -65,6 +73,7 @@ class Walk:
         self._target = 1
         self._direction = 1
         self._blocked_since: float | None = None
+        self._turned_at = -math.inf
         self.turned_back = 0
 
     @property
@@ -80,27 +89,45 @@ class Walk:
             goal = self.target
         error = math.remainder(math.atan2(goal[1] - y, goal[0] - x) - yaw, math.tau)
         turn = min(max(_TURN_GAIN * error, -_TURN_LIMIT), _TURN_LIMIT)
-        if self._blocked(x, y, yaw, robots):
-            self._wait(now)
+        along = math.cos(error) ** 3
+        if along < 0.0 and now - self._turned_at < _TURN_PAUSE:
+            # Just turned back: the first steps are backwards, away from what made it turn.
+            along, way = _BACKWARDS * along, yaw + math.pi
+        else:
+            along, way = max(0.0, along), yaw
+        blocked, pressed = self._look(x, y, way, robots)
+        if blocked:
+            self._wait(now, pressed)
             return Step(0.0, turn)
         if abs(error) < _AHEAD / 2:
             self._blocked_since = None
-        return Step(self._speed * max(0.0, math.cos(error)) ** 3, turn)
+        return Step(self._speed * along, turn)
 
-    def _blocked(self, x: float, y: float, yaw: float, robots: Sequence[Footprint]) -> bool:
+    def _look(self, x: float, y: float, yaw: float, robots: Sequence[Footprint]) -> tuple[bool, bool]:
+        """Whether a robot is in the way, and whether it is so near ahead that the person gives way."""
+        blocked = pressed = False
         for robot in robots:
-            px, py = robot.nearest(x, y)
-            gap = math.hypot(px - x, py - y) - PERSON_RADIUS
-            bearing = abs(math.remainder(math.atan2(py - y, px - x) - yaw, math.tau))
-            if (gap < WAIT_DISTANCE and bearing < _AHEAD) or (gap < CLOSE_DISTANCE and bearing < _BESIDE):
-                return True
-        return False
+            gap, bearing = _gap(robot, x, y, yaw)
+            cos, sin = math.cos(yaw), math.sin(yaw)
+            coming = min(_gap(robot, x + way * cos, y + way * sin, yaw)[0] for way in _LOOK_AHEAD)
+            ahead = bearing < _AHEAD
+            blocked = blocked or (gap < WAIT_DISTANCE if ahead else coming < min(CLOSE_DISTANCE, gap))
+            pressed = pressed or (ahead and gap < GIVE_WAY_DISTANCE)
+        return blocked, pressed
 
-    def _wait(self, now: float) -> None:
+    def _wait(self, now: float, pressed: bool) -> None:
         if self._blocked_since is None:
             self._blocked_since = now
-        elif now - self._blocked_since >= PATIENCE:
+        long_enough = now - self._blocked_since >= PATIENCE
+        if (long_enough or pressed) and now - self._turned_at >= _TURN_PAUSE:
             self._direction = -self._direction
             self._target = (self._target + self._direction) % len(self._waypoints)
-            self._blocked_since = now
+            self._blocked_since = self._turned_at = now
             self.turned_back += 1
+
+
+def _gap(robot: Footprint, x: float, y: float, yaw: float) -> tuple[float, float]:
+    """Distance (m) from a person's surface to a robot, and the angle (rad) between its heading and the robot."""
+    px, py = robot.nearest(x, y)
+    bearing = abs(math.remainder(math.atan2(py - y, px - x) - yaw, math.tau))
+    return math.hypot(px - x, py - y) - PERSON_RADIUS, bearing

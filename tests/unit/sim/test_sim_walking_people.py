@@ -12,14 +12,14 @@ from sim.walking import PERSON_RADIUS, Footprint, Walk
 DT = 0.05
 
 
-def _walk(walk, robots, seconds, place=(0.0, 0.0, 0.0), start=0.0):
-    """Step a person; robots is a function of time. Returns the place and the least gap to a robot."""
+def _walk(walk, robots, seconds, place=(0.0, 0.0, 0.0), start=0.0, delay=0.0):
+    """Step a person; robots is a function of time, seen `delay` s late. Returns place and least gap to a robot."""
     x, y, yaw = place
     least = math.inf
     for index in range(round(seconds / DT)):
         now = start + index * DT
         around = robots(now)
-        step = walk.step(now, x, y, yaw, around)
+        step = walk.step(now, x, y, yaw, robots(max(0.0, now - delay)))
         yaw = math.remainder(yaw + step.turn * DT, math.tau)
         x += step.forward * math.cos(yaw) * DT
         y += step.forward * math.sin(yaw) * DT
@@ -62,6 +62,34 @@ def test_a_person_never_walks_into_a_robot(offset, heading):
     robot = Footprint(3.0, offset, heading, 0.3, 0.25)
     _, least = _walk(walk, lambda now: [robot], 30.0)
     assert least > 0.1
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.2])
+@pytest.mark.parametrize("meet", [2.0, 2.5, 3.0, 3.5])
+def test_a_person_keeps_its_distance_from_a_robot_that_crosses_its_way(meet, delay):
+    """The robot comes from the side at 0.5 m/s and stands 0.6 m before the line; the person sees it late."""
+    walk = Walk([(0.0, 0.0), (6.0, 0.0)], 1.0)
+
+    def robots(now):
+        return [Footprint(3.0, max(0.85, 0.5 * (meet - now) + 0.85), -math.pi / 2, 0.3, 0.25)]
+
+    _, least = _walk(walk, robots, 12.0, delay=delay)
+    assert least > 0.25
+
+
+def test_a_person_goes_back_before_a_robot_that_keeps_coming():
+    walk = Walk([(0.0, 0.0), (8.0, 0.0)], 1.0)
+    _, least = _walk(walk, lambda now: [Footprint(6.0 - 0.4 * now, 0.0, math.pi, 0.3, 0.25)], 9.0, (2.0, 0.0, 0.0))
+    assert walk.turned_back == 1
+    assert least > 0.35
+
+
+def test_between_two_robots_a_person_stands():
+    walk = Walk([(-8.0, 0.0), (8.0, 0.0)], 1.0)
+    both = [Footprint(0.95, 0.0, 0.0, 0.3, 0.25), Footprint(-0.95, 0.0, 0.0, 0.3, 0.25)]
+    (x, _, _), least = _walk(walk, lambda now: both, 20.0)
+    assert abs(x) < 0.1
+    assert least > 0.3
 
 
 def test_a_robot_that_passes_behind_does_not_stop_a_person():
