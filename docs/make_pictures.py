@@ -69,7 +69,8 @@ def main(run: Path) -> None:
         css = style.group(1) if style else ""
         body = f"<body style='background:#fff'><style>{css}</style>{floor_plan(summary)}</body>"
         page.write_text(f"<!doctype html><meta charset=utf-8>{body}", encoding="utf-8")
-        photograph(page, PICTURES / "plan.png", 1140, 620)
+        box = re.search(r'viewBox="0 0 (\d+) (\d+)"', floor_plan(summary))
+        photograph(page, PICTURES / "plan.png", 1136, (int(box.group(2)) if box else 600) + 16)
     view = run / "view.json"
     if view.is_file():
         draw_terminal(View.from_json(json.loads(view.read_text(encoding="utf-8"))), PICTURES / "terminal.svg")
