@@ -191,14 +191,12 @@ class Site:
         """A person beside the robot: resets and resumes after a stop by a watchdog. The supervisor's limits count wall
         time, and a busy test machine may not give its processes their time; nothing else is resumed."""
         state = self.state
-        if not self.attended or state is None or state.safety_state != SafetyState.STOPPED or not self._reset_done():
+        if not self.attended or state is None or not self._reset_done():
             return
-        if "the limit is" not in state.safety_reason:
-            return
-        self._asked = [self._reset.call_async(Reset.Request(requested_by="test", reason="watchdog"))]
-        self._asked[0].add_done_callback(
-            lambda _: self._asked.append(self._resume.call_async(Resume.Request(requested_by="test", reason="go on")))
-        )
+        if state.safety_state == SafetyState.HOLD:
+            self._asked = [self._resume.call_async(Resume.Request(requested_by="test", reason="go on"))]
+        elif state.safety_state == SafetyState.STOPPED and "the limit is" in state.safety_reason:
+            self._asked = [self._reset.call_async(Reset.Request(requested_by="test", reason="watchdog"))]
 
     def _reset_done(self) -> bool:
         return all(future.done() for future in self._asked)

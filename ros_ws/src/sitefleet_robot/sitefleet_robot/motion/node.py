@@ -26,7 +26,7 @@ from sitefleet_robot.motion.positioning import Stance
 from sitefleet_robot.motion.route import RouteRefused, RouteUpdate
 from sitefleet_robot.motion.values import STAND, Drive, Pose2, clamp
 
-KEEP_ALIVE = 0.08
+KEEP_ALIVE = 0.05
 """s of wall time after which a proposal is repeated: the supervisor's watchdog counts wall time."""
 REPEAT_LIMIT = 0.6
 """s of wall time without a pose after which the robot is proposed to stand."""
@@ -97,7 +97,7 @@ class MotionNode(RobotLifecycleNode):
             self.create_subscription(Route, "route", self._on_route, qos.LATCHED),
             self.create_subscription(SafetyState, "safety_state", self._on_safety, qos.LATCHED),
         ]
-        self._timer = self.create_timer(KEEP_ALIVE / 2, self._keep_alive, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._timer = self.create_timer(KEEP_ALIVE, self._keep_alive, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def deactivate(self) -> None:
         """Stand still."""
@@ -169,8 +169,10 @@ class MotionNode(RobotLifecycleNode):
             self.pilot.step(pose, sigma, stamp, 0.0, False)
         now = 1e-9 * self.get_clock().now().nanoseconds
         delay = clamp(now - stamp, 0.0, DELAY_LIMIT) + self._drive_lag
+        stood = self._drive.at_rest
         self._drive = self.pilot.step(pose, sigma, stamp, delay, self._auto and self.active)
-        if self.active:
+        # A robot that goes on standing needs no proposal at each pose: the keep-alive says so often enough.
+        if self.active and not (stood and self._drive.at_rest):
             self._propose(self._drive, now)
         self._view = self._make_view(pose, sigma, stamp, covariance)
         self._take_pending()
@@ -203,7 +205,7 @@ class MotionNode(RobotLifecycleNode):
     def _keep_alive(self) -> None:
         """Poses come slower than the supervisor's watchdog allows (slow simulation, or none at all)."""
         wall = time.monotonic()
-        if not self.active or wall - self._sent_wall < KEEP_ALIVE:
+        if not self.active or wall - self._sent_wall < 0.8 * KEEP_ALIVE:
             return
         if wall - self._pose_wall > REPEAT_LIMIT:
             self._drive = self.pilot.follower.rest()
