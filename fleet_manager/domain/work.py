@@ -10,6 +10,8 @@ from fleet_manager.domain.geometry import Pose2, Pose3
 
 CONFIRMED_BUILT = "CONFIRMED_BUILT"
 """Reason code of a target that a person says is built, and that no instrument has measured."""
+MARKING_CODES = frozenset({CONFIRMED_BUILT, "TRANSPORT_OUT_OF_TOLERANCE"})
+"""Reason codes of deferred targets where something stands or was built all the same."""
 NO_STANCE = "NO_STANCE"
 """Reason code of a target without a place to stand."""
 REPEATABLE_TRADES = frozenset({"inspect"})
@@ -102,7 +104,7 @@ class AsBuiltRecord:
     @property
     def left_a_mark(self) -> bool:
         """The building was changed: whatever the outcome, no robot may work here again by itself."""
-        return self.outcome is Outcome.DONE or self.measured_depth > 0.0 or self.reason_code == CONFIRMED_BUILT
+        return self.outcome is Outcome.DONE or self.measured_depth > 0.0 or self.reason_code in MARKING_CODES
 
 
 @dataclass(frozen=True, slots=True)
