@@ -1,6 +1,8 @@
 """The supervisor as a real process over DDS: streams cut, processes killed, stops that survive."""
 
 import array
+import contextlib
+import functools
 import math
 import os
 import signal
@@ -9,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import rclpy
 from geometry_msgs.msg import PoseWithCovarianceStamped, Twist, TwistStamped
@@ -32,6 +35,26 @@ TRANSPORT = 0.02
 
 EVERY_COMMAND = QoSProfile(depth=100)
 """A drive wants the newest command only; this test counts them all."""
+STALL = 0.06
+"""s between two looks at the executor, or between two commands at 50 Hz, from which on the machine stood still."""
+
+
+class MachineStoodStillError(Exception):
+    """This test or the supervisor did not get to run while a time was measured: the figure says nothing."""
+
+
+def on_a_running_machine(test):
+    """Run the test again on a fresh robot when the machine stood still in the middle of it, four times at most."""
+
+    @functools.wraps(test)
+    def run(robot, **arguments):
+        for _ in range(4):
+            with contextlib.suppress(MachineStoodStillError):
+                return test(robot=robot, **arguments)
+            robot.begin_again()
+        return test(robot=robot, **arguments)
+
+    return run
 
 
 class Robot:
@@ -49,11 +72,9 @@ class Robot:
         self.commands: list[tuple[float, Twist]] = []
         self.states: list[SafetyState] = []
         self.events: list[SafetyEvent] = []
-        self.alive = {"scan", "odom", "pose", "bumper"}
         self.linear = 0.4
-        self.pressed = False
         self.sequence = 0
-        self.held = True
+        self.begin_again()
         self._publishers()
         n = self.node
         n.create_subscription(Twist, "cmd_vel", lambda m: self.commands.append((time.monotonic(), m)), EVERY_COMMAND)
@@ -66,6 +87,18 @@ class Robot:
             kind: n.create_client(kind, name)
             for kind, name in ((Stop, "stop"), (Reset, "reset"), (Resume, "resume"), (SetMode, "set_mode"))
         }
+
+    def begin_again(self) -> None:
+        """No process, nothing heard, nothing remembered, every sensor alive."""
+        for process in self.processes:
+            process.kill()
+            process.wait(10)
+        self.state_dir = self.folder / f"state_{len(self.processes)}"
+        for heard in (self.commands, self.states, self.events):
+            heard.clear()
+        self.alive = {"scan", "odom", "pose", "bumper"}
+        self.pressed = False
+        self.held = True
 
     def _publishers(self) -> None:
         n = self.node
@@ -113,7 +146,7 @@ class Robot:
         return process
 
     def start_supervisor(self, *parameters: str) -> subprocess.Popen:
-        words = [w for p in (f"state_dir:={self.folder / 'state'}", *parameters) for w in ("-p", p)]
+        words = [w for p in (f"state_dir:={self.state_dir}", *parameters) for w in ("-p", p)]
         return self.start("-m", "sitefleet_robot.safety.node", "--ros-args", "-r", "__ns:=/r1", *words)
 
     def log(self, process: subprocess.Popen) -> str:
@@ -159,11 +192,18 @@ class Robot:
         self.until(self.moves, "robot moves")
 
     def time_to_zero(self, moment: float) -> float:
-        """s from `moment` to the first zero after the last motion, as this test received them."""
-        self.until(lambda: self.commands and not self.moves(), "zero commanded")
+        """s from `moment` to the first zero after the last motion, as this test received them.
+
+        Raises MachineStoodStillError if nobody was there to command or to measure.
+        """
+        looks = [moment]
+        self.until(lambda: looks.append(time.monotonic()) or not self.moves(), "zero commanded")
         last = max(k for k, (_, c) in enumerate(self.commands) if c.linear.x != 0.0)
-        self.until(lambda: len(self.commands) > last + 1, "a command after the last motion")
-        return self.commands[last + 1][0] - moment
+        zero = self.commands[last + 1][0]
+        heard = [t for t, _ in self.commands if moment - STALL <= t <= zero]
+        if max(np.diff(looks)) > STALL or max(np.diff(heard), default=math.inf) > STALL:
+            raise MachineStoodStillError
+        return zero - moment
 
     def close(self) -> None:
         for process in self.processes:
@@ -207,6 +247,7 @@ def test_it_starts_in_hold_commands_zero_at_50_hz_and_relays_proposals_at_once_a
     assert sorted(delays)[len(delays) // 2] < 0.01
 
 
+@on_a_running_machine
 def test_row_17_kill_9_of_autonomy_zero_within_300_ms_and_nothing_resumes_by_itself(robot):
     proposer = robot.start(str(HERE / "safety_proposer.py"), "/r1", "0.5")
     robot.start_supervisor()
@@ -230,6 +271,7 @@ def test_row_17_kill_9_of_autonomy_zero_within_300_ms_and_nothing_resumes_by_its
     assert robot.state_is(SafetyState.HOLD) and not robot.moves()
 
 
+@on_a_running_machine
 def test_row_17_a_frozen_autonomy_counts_as_a_dead_one(robot):
     proposer = robot.start(str(HERE / "safety_proposer.py"), "/r1", "0.5")
     robot.start_supervisor()
@@ -243,6 +285,7 @@ def test_row_17_a_frozen_autonomy_counts_as_a_dead_one(robot):
 
 
 @pytest.mark.parametrize(("stream", "code"), [("scan", "scan_lost"), ("odom", "odom_lost"), ("pose", "pose_lost")])
+@on_a_running_machine
 def test_row_9_a_lost_sensor_zero_within_300_ms(robot, stream, code):
     robot.alive.add("proposals")
     robot.start_supervisor()
@@ -254,6 +297,7 @@ def test_row_9_a_lost_sensor_zero_within_300_ms(robot, stream, code):
     assert robot.states[-1].reason_code == code
 
 
+@on_a_running_machine
 def test_row_1_and_3_the_operators_stream_stops_zero_within_300_ms_then_hold_never_autonomy(robot):
     robot.alive |= {"proposals", "control"}
     robot.start_supervisor()
@@ -273,6 +317,7 @@ def test_row_1_and_3_the_operators_stream_stops_zero_within_300_ms_then_hold_nev
     assert robot.state_is(SafetyState.HOLD) and not robot.moves()
 
 
+@on_a_running_machine
 def test_row_5_a_remote_stop_survives_kill_9_and_restart(robot):
     robot.alive.add("proposals")
     first = robot.start_supervisor()
