@@ -55,10 +55,14 @@ def make_room(fleet: Fleet, first: str, now: float) -> MakeRoom | None:
         if found is None:
             return None
         in_way = _in_way(situation, first, at, pieces_of(fleet, at[first], found))
-        if not in_way:
+        shut_in = set(situation.order(at, False)) - set(situation.order({**at, first: goal}, False))
+        if not in_way and not shut_in:
             left = {name: situation.at[name] for name, _ in moves}
             return MakeRoom(first, goal, found, at[first], moves, now, left, now)
-        move = _step_aside(fleet, situation, first, goal, at, found, in_way) or _go_home(situation, at)
+        move = None
+        if in_way:
+            move = _step_aside(fleet, situation, first, goal, at, found, in_way)
+        move = move or _go_home(situation, at, shut_in) or _go_home(situation, at, set(at))
         if move is None:
             return None
         moves.append(move)
@@ -122,12 +126,12 @@ def _step_aside(
     return None if best is None else (best[1], best[2])
 
 
-def _go_home(situation: Situation, at: dict[str, int]) -> tuple[str, int] | None:
-    """The first robot, in the order in which all can get home, that is not there yet and does not work."""
+def _go_home(situation: Situation, at: dict[str, int], among: set[str]) -> tuple[str, int] | None:
+    """The first robot, in the order in which all can get home, that can now, is not there yet and does not work."""
     for name in situation.order(at, False):
         home = situation.home[name]
-        if home is not None and at[name] != home and name not in situation.busy:
-            if situation.lanes[name].reaches(at[name], home, situation.closed(name, at)):
-                return name, home
-            return None
+        if name not in among or home is None or at[name] == home or name in situation.busy:
+            continue
+        if situation.lanes[name].reaches(at[name], home, situation.closed(name, at)):
+            return name, home
     return None

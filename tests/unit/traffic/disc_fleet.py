@@ -216,7 +216,7 @@ def run(
             disc.drive(now, dt)
             if stop_rate and disc.mode is SafetyMode.AUTO and rng.random() < stop_rate * dt:
                 disc.mode, disc.stopped_until = SafetyMode.STOPPED, now + rng.uniform(3.0, 25.0)
-            if restart_rate and rng.random() < restart_rate * dt:
+            if restart_rate and rng.random() < restart_rate * dt and _near_a_node(roadmap, disc):
                 disc.restart()
             shot = disc.snapshot(now)
             for _ in range(2 if rng.random() < net.doubled else 1):
@@ -261,6 +261,11 @@ def run(
         for d in discs
     ]
     return result
+
+
+def _near_a_node(roadmap: Roadmap, disc: Disc) -> bool:
+    """Farther away only a person can help."""
+    return any(math.hypot(n.x - disc.x, n.y - disc.y) < 0.9 for n in roadmap.nodes.values())
 
 
 def _referee(discs: Sequence[Disc], result: Run, now: float) -> None:

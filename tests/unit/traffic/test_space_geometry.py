@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -53,7 +54,7 @@ def test_nearest_point_lies_on_the_line_and_none_is_nearer(
     line: list[tuple[float, float]], p: tuple[float, float]
 ) -> None:
     foot = nearest_point(p, line)
-    pieces = [a + b for a, b in zip(line, line[1:], strict=False)] or [line[0] + line[0]]
+    pieces = [a + b for a, b in itertools.pairwise(line)] or [line[0] + line[0]]
     assert segment_gap([foot + foot], pieces) < 1e-9
     assert math.dist(p, foot) <= segment_gap([p + p], pieces) + 1e-9
 

@@ -54,12 +54,13 @@ def scene(
     trace: list[str] | None = None,
     wrap: Callable[[ReservationTraffic], Any] = lambda c: c,
     limit: float = 900.0,
+    goals: int = 4,
 ) -> tuple[disc_fleet.Run, Any]:
     """Run the scene of a seed."""
     rng = random.Random(seed)
     robots = rng.randrange(2, 7)
     roadmap = floor(rng, robots)
-    discs = fleet(rng, roadmap, robots, 4)
+    discs = fleet(rng, roadmap, robots, goals)
     network = rng.choice([disc_fleet.QUIET, disc_fleet.Network()])
     stop_rate = rng.choice([0.0, 0.0, 0.005])
     restart_rate = rng.choice([0.0, 0.0, 0.005])
