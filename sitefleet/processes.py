@@ -244,6 +244,9 @@ def _of_site(row: Row, run: SiteRun) -> Process:
 
 
 def _of_robot(row: Row, run: SiteRun, robot: RobotSpec) -> Process:
+    files = ["common", robot.model]
+    if run.sim == "embedded" and run.speed != 1.0:
+        files.append("fast_simulation")
     return Process(
         name=f"{row.name}-{robot.robot_id}",
         package=row.package,
@@ -251,7 +254,7 @@ def _of_robot(row: Row, run: SiteRun, robot: RobotSpec) -> Process:
         module=row.module,
         namespace=robot.robot_id,
         parameters={**row.parameters(run, robot), "use_sim_time": simulated(run)},
-        parameter_files=(share("launch/params/common.yaml"), share(f"launch/params/{robot.model}.yaml")),
+        parameter_files=tuple(share(f"launch/params/{file}.yaml") for file in files),
         environment=row.environment,
         stop_wave=row.stop_wave,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sitefleet.processes import TABLE, SiteRun, StopWave, site_processes
+from sitefleet.processes import TABLE, SimKind, SiteRun, StopWave, site_processes
 from sitefleet.robots import RobotChoiceError, RobotSpec, choose_robots, home_places
 
 ROBOTS = (RobotSpec("d1", "driller", "home_0"), RobotSpec("h1", "hauler", "home_1"))
@@ -99,8 +99,20 @@ def test_a_robot_is_told_its_own_place_and_disk_in_its_own_namespace(run: SiteRu
     assert autonomy.namespace == "h1"
     assert autonomy.parameters["home_node"] == "home_1"
     assert autonomy.parameters["state_dir"] == str(tmp_path / "d" / "h1")
-    assert [file.name for file in autonomy.parameter_files] == ["common.yaml", "hauler.yaml"]
+    assert [file.name for file in autonomy.parameter_files][:2] == ["common.yaml", "hauler.yaml"]
     assert "__ns:=/h1" in autonomy.ros_arguments()
+
+
+@pytest.mark.parametrize(
+    ("sim", "speed", "patient"),
+    [("embedded", 4.0, True), ("embedded", 1.0, False), ("gazebo", 4.0, False), ("none", 1.0, False)],
+)
+def test_watchdogs_are_patient_only_in_a_simulation_that_is_not_at_real_time(
+    run: SiteRun, sim: SimKind, speed: float, patient: bool
+) -> None:
+    changed = replace(run, sim=sim, speed=speed)
+    files = {p.name: [f.name for f in p.parameter_files] for p in site_processes(changed, frozenset({"safety"}))}
+    assert all(("fast_simulation.yaml" in names) is patient for names in files.values())
 
 
 def test_a_node_id_made_of_digits_stays_a_string_parameter(run: SiteRun) -> None:
