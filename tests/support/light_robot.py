@@ -67,19 +67,22 @@ class Wheels:
         self.on_node = True
         self.driven = 0.0
         self.route: Any = None
+        self.error = ""
         self._next = 0
         """Index in the route of the node it drives to or would drive to next."""
 
     def take(self, route: Any) -> None:
+        """A route that does not begin on what the robot holds is refused; the manager plans anew."""
         ids = [n.node_id for n in route.nodes]
         heading_for = self._target()
-        self.route = route
         if not self.on_node and heading_for is not None and heading_for.node_id in ids:
             self._next = ids.index(heading_for.node_id)
         elif self.at in ids:
             self._next = ids.index(self.at) + (1 if self.on_node else 0)
         else:
-            self._next = len(ids)
+            self.error = "ROUTE_UNCONNECTED"
+            return
+        self.route, self.error = route, ""
 
     def _target(self) -> Any:
         if self.route is None or self._next >= len(self.route.nodes):
@@ -124,7 +127,9 @@ class LightRobot(Node):
     def __init__(self, options: argparse.Namespace) -> None:
         super().__init__("light_robot", namespace=options.robot_id)
         self.options = options
-        self.wheels = Wheels(options.home, options.x, options.y, options.speed)
+        self.place = options.folder / "place.json"
+        where = json.loads(self.place.read_text()) if self.place.exists() else [options.home, options.x, options.y]
+        self.wheels = Wheels(*where, options.speed)
         self.journal = Journal(options.folder)
         self.work_log = options.folder / "work.log"
         self.safety = SafetyState.HOLD if options.hold else SafetyState.AUTO
@@ -132,6 +137,7 @@ class LightRobot(Node):
         self.goal_handle: Any = None
         self.cancel = False
         self.working = 0.0
+        self._remembered = ""
         self._states = self.create_publisher(RobotState, "/fleet/robot_state", RELIABLE)
         self._records = self.create_publisher(AsBuilt, "/fleet/as_built", RELIABLE)
         self._sheet = self.create_publisher(Factsheet, "/fleet/factsheet", LATCHED)
@@ -273,6 +279,10 @@ class LightRobot(Node):
             else:
                 self.wheels.step(PERIOD)
         self._publish()
+        if self.wheels.on_node and self.wheels.at != self._remembered:
+            # A machine that is switched on again stands where it stood.
+            self.place.write_text(json.dumps([self.wheels.at, self.wheels.x, self.wheels.y]))
+            self._remembered = self.wheels.at
 
     def _work(self, target: Any) -> None:
         self.working += PERIOD
@@ -316,6 +326,7 @@ class LightRobot(Node):
             phase="working" if self.working else "",
             goal_node=target.node_id if target else "",
             distance_driven=wheels.driven,
+            errors=[wheels.error] if wheels.error else [],
         )
         state.header.stamp = self.get_clock().now().to_msg()
         state.header.frame_id = "map"
