@@ -85,6 +85,8 @@ def anchor_grids(
         if good.any():
             placed = np.column_stack([points[good], heights[good]])
             grids.append(AnchorGrid(guid, name, bare, placed, frames))
+        else:
+            notes.append(f"{name} ({guid}) has nothing above it to drill into.")
     return grids, notes
 
 

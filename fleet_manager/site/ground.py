@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,8 +89,8 @@ def outer_sides(passage: Passage, inside: BaseGeometry) -> list[float]:
 
 
 def _holes(plan: Plan, inside: BaseGeometry, shafts: BaseGeometry, walls: BaseGeometry) -> BaseGeometry:
-    """Floor that is missing: openings in slabs, spaces that come up from below,
-    and parts of the storey's spaces that no slab carries.
+    """Floor that is missing: openings in slabs, spaces and stairs that come up
+    from below, and parts of the storey's spaces that no slab carries.
     """
     low, high = SLAB_BAND
     slabs = [m for m in plan.slabs if low <= m.high <= high]
@@ -103,6 +104,9 @@ def _holes(plan: Plan, inside: BaseGeometry, shafts: BaseGeometry, walls: BaseGe
     missing: BaseGeometry = shapely.difference(shafts, carried)
     if shapely.intersection(carried, inside).area >= 0.6 * inside.area:
         missing = shapely.union(missing, shapely.difference(inside, carried))
+    elif plan.stairs_below:  # without slabs to tell, a stair from below says where the floor is open
+        wells = shapely.union_all([footprint(m, m.low - 1, m.high + 1) for m in plan.stairs_below])
+        missing = shapely.union(missing, shapely.intersection(_close(wells, 0.3), inside))
     holes = shapely.union(missing, shapely.intersection(cut, inside.buffer(CLOSING)))
     bare = shapely.difference(holes, walls).buffer(-0.05).buffer(0.05, join_style="mitre")
     return clean(bare, least_area=0.05)
@@ -120,10 +124,7 @@ def _rooms(plan: Plan, inside: BaseGeometry, obstacles: BaseGeometry, ways: Base
     parts = polygons(shapely.difference(inside, shapely.union_all([obstacles, *doors])))
     rooms = [p for p in parts if p.area >= 1.0]
     rooms.sort(key=lambda p: (round(p.centroid.y, 2), round(p.centroid.x, 2)))
-    return [
-        Space(plan.storey_guid, f"R{i:02d}", "Room", room, 0.0, min(plan.height, 6.0))
-        for i, room in enumerate(rooms, start=1)
-    ]
+    return [Space(plan.storey_guid, f"R{i:02d}", "Room", room, 0.0, math.inf) for i, room in enumerate(rooms, start=1)]
 
 
 def _close(geometry: BaseGeometry, by: float) -> BaseGeometry:

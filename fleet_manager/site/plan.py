@@ -18,6 +18,7 @@ from fleet_manager.site.elements import (
     obstacle_classes,
     openings_of,
     union,
+    whole_of,
 )
 from fleet_manager.site.errors import EmptyStorey, NoWalls
 from fleet_manager.site.ifc_model import (
@@ -37,6 +38,8 @@ FAR = 1000.0
 """m from the origin beyond which a model is shifted, so that single precision further on does not hurt."""
 
 
+STEP_DOWN = 0.6
+"""m; a stair that goes down farther than this leaves a hole to fall into."""
 SAME_FLOOR = 0.06
 """m; floors that differ by less are one floor (finishes)."""
 HIGHEST_SCREED = 0.35
@@ -71,6 +74,7 @@ class Plan:
     too_low: list[str]
     spaces: list[Space]
     shafts: list[Space]
+    stairs_below: list[ElementMesh]
     slabs: list[ElementMesh]
     slab_holes: list[tuple[Any, ElementMesh]]
     ceilings: list[ElementMesh]
@@ -130,6 +134,7 @@ def read_plan(model: Model, storey: Any, options: ImportOptions) -> Plan:
         too_low=too_low,
         spaces=[s for s in spaces if s.low > -0.6],
         shafts=[s for s in spaces if s.low <= -0.6],
+        stairs_below=_stairs_below(model, meshes),
         slabs=of("IfcSlab"),
         slab_holes=slab_holes,
         ceilings=ceilings,
@@ -313,6 +318,22 @@ def _covers_space_of(covering: Any, storey: Any) -> bool:
         if space is not None and space.id() in spaces:
             return True
     return False
+
+
+def _stairs_below(model: Model, meshes: dict[int, ElementMesh]) -> list[ElementMesh]:
+    """Parts of stairs that come up to this floor from below: over them there is no floor."""
+    groups: dict[int, list[ElementMesh]] = {}
+    for entity in model.by_type("IfcStair", "IfcStairFlight", "IfcRamp", "IfcRampFlight", "IfcSlab", "IfcMember"):
+        mesh = meshes.get(entity.id())
+        whole = whole_of(entity)
+        if mesh is not None and kind_of(entity) == "stair":
+            groups.setdefault(whole.id() if whole is not None else entity.id(), []).append(mesh)
+    found: list[ElementMesh] = []
+    for parts in groups.values():
+        below = [m for m in parts if m.low < -STEP_DOWN and m.high < STEP_DOWN]
+        if below and max(m.high for m in below) > -STEP_DOWN:
+            found.extend(below)
+    return found
 
 
 def _spaces(model: Model, meshes: dict[int, ElementMesh]) -> list[Space]:

@@ -195,6 +195,16 @@ def test_the_hole_of_a_floor_slab_is_no_ground(tmp_path: Path) -> None:
     assert not shapely.contains_xy(ground.free, 1.5, 2.0)
 
 
+def test_without_slabs_a_stair_from_below_is_an_opening_in_the_floor(tmp_path: Path) -> None:
+    builder = ModelBuilder()
+    made = two_rooms(builder)
+    two_rooms(builder, storey=builder.storey("Upper", 3.2))
+    builder.prism(made["storey"], "IfcStairFlight", [(0.5, 1), (1.5, 1), (1.5, 4), (0.5, 4)], 0.0, 3.2, "Stair")
+    ground = lay_ground(plan_of(builder, tmp_path, "Upper"), ImportOptions())
+    assert ground.holes.area == pytest.approx(3.0, abs=0.05)
+    assert not shapely.contains_xy(ground.free, 1.0, 2.5)
+
+
 def test_floor_that_no_slab_carries_is_no_ground(tmp_path: Path) -> None:
     builder = ModelBuilder()
     made = two_rooms(builder)

@@ -91,6 +91,14 @@ def test_without_coverings_anchors_are_set_per_space_under_the_slab_above(import
     assert {round(t.pose.z, 3) for t in anchors(storey)} == {2.55}
 
 
+def test_nothing_is_drilled_into_the_open_sky(imported) -> None:
+    builder = ModelBuilder()
+    two_rooms(builder, spaces=False)
+    storey = imported(builder)
+    assert anchors(storey) == []
+    assert any("nothing above it to drill into" in n for n in storey.notes)
+
+
 def test_a_ceiling_drawn_twice_is_drilled_once(imported) -> None:
     builder, made = with_ceilings()
     twin = builder.ceiling(made["storey"], HALL, 2.5, "Twin")
