@@ -164,8 +164,9 @@ def test_processes_of_a_killed_starter_are_ended(modules: Path) -> None:
         assert alive(child)
         parent.kill()
         parent.wait()
-        wait_for((modules / "journal").exists, "interrupt of the orphan")
-        assert (modules / "journal").read_text() == "a SIGINT\n"
+        journal = modules / "journal"
+        wait_for(lambda: journal.exists() and journal.read_text().endswith("\n"), "interrupt of the orphan")
+        assert journal.read_text() == "a SIGINT\n"
     finally:
         parent.stdout.close()
         if alive(child):
