@@ -64,4 +64,7 @@ def test_a_full_office_storey_is_imported_in_a_minute_and_two_gigabytes(shared_f
     assert len(storey.roadmap.of_kind(NodeKind.HOME)) == 12
     anchors = [t for w in storey.items_of("drill") for t in w.targets]
     assert len(anchors) > 700 and sum(t.reachable for t in anchors) >= 0.98 * len(anchors)
-    assert all(w.parameters["coverage"] >= 0.9 for w in storey.items_of("inspect") if w.targets[0].reachable)
+    # Behind the doors of toilet cubicles (head at 1.52 m) and behind flights of stairs nobody sees the walls.
+    partly = [w for w in storey.items_of("inspect") if w.parameters["coverage"] < 0.95]
+    assert {w.zone_id for w in partly} <= {"135", "136", "S101", "S102"}
+    assert all("can be seen" in w.title for w in partly)
