@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from fleet_manager.domain.fleet import TaskGoal
 from fleet_manager.domain.geometry import Pose3
 from fleet_manager.domain.jobs import Job
-from fleet_manager.domain.work import AsBuiltRecord, Task
+from fleet_manager.domain.work import AsBuiltRecord, Outcome, Task
 from fleet_manager.store.engine import StoreInUseError, migrate, only_manager, open_engine
 from fleet_manager.store.queries import Queries
 from fleet_manager.store.repository import Store, register_site
@@ -93,6 +93,15 @@ def test_a_record_is_stored_once_and_a_target_is_done_once(engine: Engine) -> No
         assert not tx.add_record(record_of(task, attempt=2), NOW)
         assert tx.add_record(record_of(task, index=1), NOW)
     assert len(Queries(engine, store.site_id).as_built()) == 2
+
+
+def test_each_attempt_may_defer_a_target_and_every_deferral_is_kept_once(engine: Engine) -> None:
+    store, task = store_with_a_job(engine)
+    deferred = [replace(record_of(task, attempt=n), outcome=Outcome.DEFERRED, passed=False) for n in (1, 2)]
+    with store.transaction() as tx:
+        assert [tx.add_record(r, NOW) for r in (*deferred, *deferred)] == [True, True, False, False]
+        assert tx.add_record(record_of(task, attempt=3), NOW)
+    assert [r.attempt for r in Queries(engine, store.site_id).as_built()] == [1, 2, 3]
 
 
 def test_the_database_itself_refuses_a_second_done_record_of_a_target(engine: Engine) -> None:

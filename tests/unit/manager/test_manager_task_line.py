@@ -38,6 +38,23 @@ def test_the_assignment_is_in_the_store_before_the_robot_hears_of_it(bench: Make
     assert heard[0] == (TaskState.ASSIGNED, 1, 1)
 
 
+def test_a_goal_that_was_answered_is_not_sent_again(bench: Make) -> None:
+    b = bench([work_item("a", ["s1", "s2", "s3", "s4", "s5", "s6", "s7"])], [driller()], repeat_after=1.0)
+    b.order()
+    b.until_state(TaskState.SUCCEEDED)
+    assert len(b.fleet.goals) == 1
+
+
+def test_a_goal_without_an_answer_is_sent_again(bench: Make) -> None:
+    b = bench([work_item("a", ["s1"])], [driller()], repeat_after=2.0)
+    tried = []
+    b.fleet.send_task = tried.append
+    b.order()
+    b.step(7)
+    assert len(tried) >= 3
+    assert {g.key for g in tried} == {("job1-0001", 1)}
+
+
 def test_released_nodes_are_in_the_store_before_the_robot_hears_of_them(bench: Make) -> None:
     b = bench([work_item("a", ["s3"])], [driller()])
     b.order()
