@@ -6,7 +6,6 @@ Run: `python benchmarks/bench_traffic_site.py SITE_FOLDER --runs 100 [--robots 3
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 import time
 from pathlib import Path

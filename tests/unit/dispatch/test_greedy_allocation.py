@@ -223,9 +223,9 @@ def test_fifty_robots_and_five_hundred_tasks_are_paired_within_a_second() -> Non
         RobotSnapshot(r, Pose2(0, 0), 0.9, False, SafetyMode.AUTO, base_node_ids=(rng.choice(names),)) for r in sheets
     ]
     allocator = GreedyAllocator()
-    begin = time.perf_counter()
+    begin = time.process_time()
     result = allocator.allocate(tasks, free, sheets, roadmap)
-    took = time.perf_counter() - begin
+    took = time.process_time() - begin
     assert len({a.robot_id for a in result.assignments}) == 50
     assert len({a.task_id for a in result.assignments}) == 50
-    assert took < 2.0, f"{took:.2f} s"
+    assert took < 1.0, f"{took:.2f} s of processor time"

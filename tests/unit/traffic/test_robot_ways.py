@@ -67,9 +67,7 @@ def test_fewer_turns_win_among_ways_of_one_length() -> None:
     found = lanes.quickest(index["0.0"], 0.0, index["4.4"], 0.5, 0)
     assert found is not None
     way = ["0.0", *names(lanes, found[0])]
-    turns = sum(
-        (way[k][0] == way[k + 1][0]) != (way[k + 1][0] == way[k + 2][0]) for k in range(len(way) - 2)
-    )
+    turns = sum((way[k][0] == way[k + 1][0]) != (way[k + 1][0] == way[k + 2][0]) for k in range(len(way) - 2))
     assert len(way) == 9 and turns == 1
     assert way[1] == "1.0", "it looks along x already"
     assert found[1] == pytest.approx(8 / 0.5 + (math.pi / 2) / 0.8)

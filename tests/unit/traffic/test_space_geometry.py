@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import traffic_plans
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet_manager.domain.roadmap import NodeKind
@@ -25,6 +25,8 @@ def sampled(one: tuple[float, ...], other: tuple[float, ...], count: int = 60) -
     return min(math.dist(p, q) for p in points(one) for q in points(other))
 
 
+# A busy machine is no finding: examples have no deadline.
+@settings(deadline=None)
 @given(segments, st.lists(segments, min_size=1, max_size=3))
 def test_segment_distance_is_that_of_the_nearest_points(one: tuple[float, ...], many: list[tuple[float, ...]]) -> None:
     exact = segment_distances(np.array(one), np.array(many))
@@ -34,6 +36,7 @@ def test_segment_distance_is_that_of_the_nearest_points(one: tuple[float, ...], 
         assert value >= sampled(one, other) - 1.5 * step - 1e-9
 
 
+@settings(deadline=None)
 @given(segments, segments)
 def test_segment_distance_is_symmetric_and_zero_where_they_cross(
     one: tuple[float, float, float, float], other: tuple[float, float, float, float]
@@ -49,6 +52,7 @@ def test_segment_distance_is_symmetric_and_zero_where_they_cross(
         assert forth == 0.0
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(coordinate, coordinate), min_size=1, max_size=5), st.tuples(coordinate, coordinate))
 def test_nearest_point_lies_on_the_line_and_none_is_nearer(
     line: list[tuple[float, float]], p: tuple[float, float]
