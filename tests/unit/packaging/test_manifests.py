@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -21,6 +22,9 @@ ROS_PACKAGES = frozenset({
     "launch_ros", "lifecycle_msgs", "nav_msgs", "rcl_interfaces", "rclpy", "rosgraph_msgs", "sensor_msgs",
     "sitefleet_interfaces", "std_msgs", "std_srvs", "trajectory_msgs", "unique_identifier_msgs", "visualization_msgs",
 })  # fmt: skip
+
+# Packages that are imported under another name.
+MODULE_OF = {"pyyaml": "yaml", "opencv-python-headless": "cv2", "pillow": "PIL"}
 
 
 def imported(*folders: Path) -> set[str]:
@@ -59,6 +63,26 @@ def test_catkin_pkg_accepts_the_manifest(folder: Path, build_type: str) -> None:
 def test_every_ros_package_that_is_imported_is_declared(manifest: Path, folders: list[Path]) -> None:
     declared = {tag.text for tag in ElementTree.parse(manifest).iter() if tag.tag.endswith("depend")}
     assert imported(*folders) & ROS_PACKAGES <= declared
+
+
+def required(name: str) -> set[str]:
+    """Modules that the packages of requirements/NAME.txt bring, by the names they are imported with."""
+    lines = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    names = {re.split(r"[<>=\[ ]", line)[0].lower() for line in lines if line and not line.startswith("#")}
+    return {MODULE_OF.get(each, each).replace("-", "_") for each in names}
+
+
+@pytest.mark.parametrize("folder", ["fleet_manager", "perception", "sim", "sitefleet", "launch"])
+def test_every_other_module_that_is_imported_is_required(folder: str) -> None:
+    ours = {"fleet_manager", "perception", "sim", "sitefleet", "sitefleet_robot"}
+    others = imported(ROOT / folder) - set(sys.stdlib_module_names) - ROS_PACKAGES - ours
+    assert others <= required("runtime")
+
+
+def test_nothing_is_required_that_the_product_does_not_import() -> None:
+    assert required("runtime") <= imported(
+        *(ROOT / name for name in ("fleet_manager", "perception", "sim", "sitefleet"))
+    )
 
 
 def test_every_process_of_the_table_is_an_executable_of_its_package() -> None:
