@@ -46,7 +46,7 @@ class SpeedGovernor:
         """Times that a robot was given up."""
 
     def heard(self, name: str, sim_time: float) -> None:
-        """A command of that robot arrived."""
+        """A command of that robot arrived which answers the world as it was at `sim_time`; inf: it may be silent."""
         speaker = self._speakers.get(name)
         if speaker is None:
             return

@@ -26,6 +26,16 @@ def stamp_of(time: float) -> Stamp:
     return nanoseconds // 1_000_000_000, nanoseconds % 1_000_000_000
 
 
+def seconds_of(stamp: Any) -> float:
+    """s of a message's stamp."""
+    return float(stamp.sec) + 1e-9 * float(stamp.nanosec)
+
+
+def moves(twist: Any) -> bool:
+    """Whether a planar twist is other than zero."""
+    return bool(twist.linear.x or twist.linear.y or twist.angular.z)
+
+
 def set_stamp(header: Any, stamp: Stamp) -> None:
     """Write a stamp into a header."""
     header.stamp.sec, header.stamp.nanosec = stamp

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
 
 from sim.bridge import BridgeError, load_bridge, resolve
@@ -21,12 +22,13 @@ from sim.embedded.camera import choose_renderer
 choose_renderer()  # before MuJoCo is imported
 
 import rclpy  # noqa: E402
+from geometry_msgs.msg import TwistStamped  # noqa: E402
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor  # noqa: E402
 from rclpy.node import Node  # noqa: E402
 from rclpy.signals import SignalHandlerOptions  # noqa: E402
 
 from sim.embedded.governor import SpeedGovernor  # noqa: E402
-from sim.embedded.messages import stamp_of  # noqa: E402
+from sim.embedded.messages import moves, seconds_of, stamp_of  # noqa: E402
 from sim.embedded.options import Options, parse_options  # noqa: E402
 from sim.embedded.report import summary, write_report  # noqa: E402
 from sim.embedded.ros_topics import RosTopics  # noqa: E402
@@ -67,12 +69,31 @@ class SimulatorNode:
         self._node = Node("simulator")
         entries = resolve(load_bridge(options.bridge), self.simulation.kinds)
         self._topics = RosTopics(self._node, self.simulation, entries, self._heard)
+        self._proposing: set[str] = set()
+        for name in self.simulation.robots:
+            self._node.create_subscription(TwistStamped, f"/{name}/cmd_vel_auto", self._proposal_callback(name), 10)
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self._node)
         self._failure: Exception | None = None
         self._spinner = threading.Thread(target=self._spin, name="simulator-commands", daemon=True)
 
+    def _proposal_callback(self, name: str) -> Callable[[TwistStamped], None]:
+        """The stamp of autonomy's proposal tells which moment of the world it answers; that is what must not lag.
+
+        The robot's drive obeys `cmd_vel` alone: proposals only keep the simulation from running ahead.
+        """
+
+        def callback(message: TwistStamped) -> None:
+            with self._lock:
+                self._proposing.add(name)
+                self._governor.heard(name, seconds_of(message.header.stamp) if moves(message.twist) else math.inf)
+            self._arrived.set()
+
+        return callback
+
     def _heard(self, name: str) -> None:
+        if name in self._proposing:
+            return
         with self._lock:
             self._governor.heard(name, self.simulation.time)
         self._arrived.set()

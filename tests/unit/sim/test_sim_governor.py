@@ -130,3 +130,12 @@ def test_a_living_robot_never_gets_ahead_of_its_commands(events):
         if governor.decide(sim, wall) == 0.0:
             sim += 0.01
         assert sim - heard < 0.25 + 0.01 + 1e-9
+
+
+def test_a_robot_that_stands_does_not_hold_the_simulation_however_long_it_is_silent():
+    governor = _commanded(max_silence=0.25, patience=1e9)
+    governor.heard("r", math.inf)
+    assert governor.decide(100.0, 0.0) == 0.0
+    governor.heard("r", 100.0)
+    assert governor.decide(100.2, 0.0) == 0.0
+    assert governor.decide(100.3, 0.0) > 0.0

@@ -160,6 +160,7 @@ class MotionNode(RobotLifecycleNode):
     def _on_pose(self, message: Any) -> None:
         self._pose_wall = time.monotonic()
         stamp = seconds(message.header.stamp)
+        self._message.header.stamp = message.header.stamp
         pose = pose_2d(message.pose.pose)
         covariance = message.pose.covariance
         sigma = position_sigma(covariance)
@@ -173,7 +174,7 @@ class MotionNode(RobotLifecycleNode):
         self._drive = self.pilot.step(pose, sigma, stamp, delay, self._auto and self.active)
         # A robot that goes on standing needs no proposal at each pose: the keep-alive says so often enough.
         if self.active and not (stood and self._drive.at_rest):
-            self._propose(self._drive, now)
+            self._propose(self._drive)
         self._view = self._make_view(pose, sigma, stamp, covariance)
         self._take_pending()
         for listener in self._listeners:
@@ -211,11 +212,8 @@ class MotionNode(RobotLifecycleNode):
             self._drive = self.pilot.follower.rest()
         self._propose(self._drive)
 
-    def _propose(self, drive: Drive, now: float | None = None) -> None:
-        if now is None:
-            now = 1e-9 * self.get_clock().now().nanoseconds
-        stamp = self._message.header.stamp
-        stamp.sec, stamp.nanosec = int(now), int(1e9 * (now % 1.0))
+    def _propose(self, drive: Drive) -> None:
+        """Stamped with the pose that the proposal answers, also when it is repeated."""
         self._message.twist.linear.x = float(drive.v)
         self._message.twist.angular.z = float(drive.w)
         self._publisher.publish(self._message)
