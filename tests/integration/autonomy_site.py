@@ -19,6 +19,7 @@ from nav_msgs.msg import Odometry
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import JointState
 from sitefleet_interfaces.action import ExecuteTask
 from sitefleet_interfaces.msg import (
     AsBuilt,
@@ -53,6 +54,7 @@ class Site:
         self.phases: list[str] = []
         self.records: list[Any] = []
         self.truth: Any = None
+        self.joints: dict[str, float] = {}
         self.routing = True
         self.attended = False
         self._asked: list[Any] = []
@@ -133,6 +135,7 @@ class Site:
         make(RobotState, "/fleet/robot_state", self._on_state, 10)
         make(AsBuilt, "/fleet/as_built", self.records.append, RECORDS)
         make(Odometry, f"/{self.robot_id}/ground_truth", lambda m: setattr(self, "truth", m), 5)
+        make(JointState, f"/{self.robot_id}/joint_states", self._on_joints, 5)
         self.factsheets: list[Any] = []
         make(Factsheet, "/fleet/factsheet", self.factsheets.append, LATCHED)
         self._routes = self.node.create_publisher(Route, f"/{self.robot_id}/route", LATCHED)
@@ -140,6 +143,9 @@ class Site:
         self._resume = self.node.create_client(Resume, f"/{self.robot_id}/resume")
         self._reset = self.node.create_client(Reset, f"/{self.robot_id}/reset")
         self._stop = self.node.create_client(Stop, f"/{self.robot_id}/stop")
+
+    def _on_joints(self, message: Any) -> None:
+        self.joints.update(zip(message.name, message.position, strict=True))
 
     def _on_state(self, state: Any) -> None:
         self.state = state
@@ -241,7 +247,7 @@ class Site:
         """A drill task with holes at (x, y, z); its stance nodes are added to the site."""
         targets = []
         for index, (x, y, z) in enumerate(holes):
-            name = f"s{index}"
+            name = f"{task_id}-s{index}"
             self.nodes[name] = (x, y)
             stance = Pose(position=Point(x=x, y=y), orientation=Quaternion(w=1.0))
             pose = Pose(position=Point(x=x, y=y, z=z), orientation=Quaternion(w=1.0))
