@@ -102,7 +102,12 @@ def reachable(roadmap: Roadmap, start: str, half_width: float, radius: float) ->
 
 
 def site_scene(
-    roadmap: Roadmap, seed: int, robots: int, trace: list[str] | None = None, times: list[float] | None = None
+    roadmap: Roadmap,
+    seed: int,
+    robots: int,
+    trace: list[str] | None = None,
+    times: list[float] | None = None,
+    visits: int = 8,
 ) -> disc_fleet.Run:
     """Robots of the demo drive from stance to stance, with work from a moment to a minute at each."""
     rng = random.Random(seed)
@@ -115,7 +120,7 @@ def site_scene(
         stances = [n.id for n in roadmap.of_kind(NodeKind.STANCE) if n.id in able]
         laydown = [n.id for n in roadmap.of_kind(NodeKind.LAYDOWN) if n.id in able]
         goals = []
-        for k in range(8):
+        for k in range(visits):
             fetch = bool(laydown) and i % len(DEMO_SIZES) == 1 and k % 2 == 0
             goals.append((rng.choice(laydown if fetch else stances), rng.choice([0.5, 5.0, 20.0, 60.0])))
         sheet = disc_fleet.sheet(f"robot{i}", home.id, radius, half_width)
