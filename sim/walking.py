@@ -23,6 +23,12 @@ PATIENCE = 3.0
 """s of waiting after which the person turns back."""
 _LOOK_AHEAD = (0.15, 0.3, 0.45, 0.6)
 """m along its way at which a person looks how near it would come."""
+ASIDE = 0.75
+"""m that a person steps to the side of a robot's way when it can go neither on nor back."""
+ASIDE_LONGEST = 30.0
+"""s that a person stands aside at most before it tries to go on."""
+_CORNERED = 6.0
+"""s after turning back within which being blocked again means that there is no way out along the path."""
 _TURN_PAUSE = 1.5
 """s between two turns, so that nobody turns to and fro between two robots."""
 _BACKWARDS = 0.6
@@ -74,7 +80,10 @@ class Walk:
         self._direction = 1
         self._blocked_since: float | None = None
         self._turned_at = -math.inf
+        self._aside: tuple[float, float] | None = None
+        self._aside_until = -math.inf
         self.turned_back = 0
+        self.stepped_aside = 0
 
     @property
     def target(self) -> tuple[float, float]:
@@ -83,6 +92,8 @@ class Walk:
 
     def step(self, now: float, x: float, y: float, yaw: float, robots: Sequence[Footprint]) -> Step:
         """Decide at time `now` for a person at x, y with heading yaw (map)."""
+        if self._aside is not None:
+            return self._stand_aside(now, x, y, yaw, robots)
         goal = self.target
         if math.hypot(goal[0] - x, goal[1] - y) < _ARRIVED:
             self._target = (self._target + self._direction) % len(self._waypoints)
@@ -97,7 +108,12 @@ class Walk:
             along, way = max(0.0, along), yaw
         blocked, pressed = self._look(x, y, way, robots)
         if blocked:
-            self._wait(now, pressed)
+            if self._had_enough(now, pressed):
+                # Turned back not long ago, and the way back is blocked as well: there is no way out along the path.
+                if now - self._turned_at <= _CORNERED:
+                    self._step_aside(now, x, y, robots)
+                else:
+                    self._turn_back(now)
             return Step(0.0, turn)
         if abs(error) < _AHEAD / 2:
             self._blocked_since = None
@@ -115,15 +131,44 @@ class Walk:
             pressed = pressed or (ahead and gap < GIVE_WAY_DISTANCE)
         return blocked, pressed
 
-    def _wait(self, now: float, pressed: bool) -> None:
+    def _step_aside(self, now: float, x: float, y: float, robots: Sequence[Footprint]) -> None:
+        robot = min(robots, key=lambda r: _gap(r, x, y, 0.0)[0])
+        # To the side of the robot's heading on which the person stands already.
+        across = (x - robot.x) * -math.sin(robot.yaw) + (y - robot.y) * math.cos(robot.yaw)
+        way = math.copysign(max(0.0, ASIDE - abs(across)), across)
+        self._aside = (x - way * math.sin(robot.yaw), y + way * math.cos(robot.yaw))
+        self._aside_until = now + ASIDE_LONGEST
+        self.stepped_aside += 1
+
+    def _stand_aside(self, now: float, x: float, y: float, yaw: float, robots: Sequence[Footprint]) -> Step:
+        """Walk to the place aside, and stand there until the robots are gone."""
+        assert self._aside is not None
+        goal = self._aside
+        near = any(_gap(robot, x, y, yaw)[0] < WAIT_DISTANCE for robot in robots)
+        if not near or now > self._aside_until:
+            self._aside, self._blocked_since = None, None
+            return Step(0.0, 0.0)
+        if math.hypot(goal[0] - x, goal[1] - y) < _ARRIVED / 2:
+            return Step(0.0, 0.0)
+        error = math.remainder(math.atan2(goal[1] - y, goal[0] - x) - yaw, math.tau)
+        turn = min(max(_TURN_GAIN * error, -_TURN_LIMIT), _TURN_LIMIT)
+        ahead = [(x + 0.1 * math.cos(yaw), y + 0.1 * math.sin(yaw)), (x, y)]
+        coming, here = (min(_gap(robot, *place, yaw)[0] for robot in robots) for place in ahead)
+        # Beside a robot that stands near there is room to pass, but never towards it.
+        free = abs(error) < _AHEAD / 4 and (coming >= here - 0.01 or coming > CLOSE_DISTANCE)
+        return Step(_BACKWARDS * self._speed if free else 0.0, turn)
+
+    def _had_enough(self, now: float, pressed: bool) -> bool:
         if self._blocked_since is None:
             self._blocked_since = now
         long_enough = now - self._blocked_since >= PATIENCE
-        if (long_enough or pressed) and now - self._turned_at >= _TURN_PAUSE:
-            self._direction = -self._direction
-            self._target = (self._target + self._direction) % len(self._waypoints)
-            self._blocked_since = self._turned_at = now
-            self.turned_back += 1
+        return (long_enough or pressed) and now - self._turned_at >= _TURN_PAUSE
+
+    def _turn_back(self, now: float) -> None:
+        self._direction = -self._direction
+        self._target = (self._target + self._direction) % len(self._waypoints)
+        self._blocked_since = self._turned_at = now
+        self.turned_back += 1
 
 
 def _gap(robot: Footprint, x: float, y: float, yaw: float) -> tuple[float, float]:

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from fleet_manager.domain.roadmap import Node, NodeKind, Roadmap
 
-CLEARANCE = 0.45
-"""m that a person needs on both sides of the path; a shoulder's width and a hand."""
+CLEARANCE = 1.0
+"""m that a person needs on both sides of the path: room to step aside for a robot that comes along it."""
 SHORTEST = 1.5
 """m; a walk shorter than this is none."""
 LONGEST = 12.0

@@ -120,3 +120,28 @@ def test_a_wrong_paths_file_is_refused(tmp_path, text, problem):
     path.write_text(text)
     with pytest.raises(ValueError, match=problem):
         load_paths(path)
+
+
+@pytest.mark.parametrize("offset", [-0.1, 0.0, 0.05, 0.2])
+def test_a_cornered_person_steps_aside_so_that_the_robot_can_pass(offset):
+    """The robot stands 0.25 m before a person at the end of its way, and drives on when the way is free."""
+    walk = Walk([(8.0, 0.0), (0.0, 0.0)], 0.8)
+    robot = {"x": 0.85, "gone": False}
+
+    def around(now):
+        return [Footprint(robot["x"], offset, math.pi, 0.3, 0.25)]
+
+    x, y, yaw, least = 0.05, 0.0, math.pi, math.inf
+    for index in range(round(60.0 / DT)):
+        step = walk.step(index * DT, x, y, yaw, around(0.0))
+        yaw = math.remainder(yaw + step.turn * DT, math.tau)
+        x += step.forward * math.cos(yaw) * DT
+        y += step.forward * math.sin(yaw) * DT
+        px, py = around(0.0)[0].nearest(x, y)
+        least = min(least, math.hypot(px - x, py - y) - PERSON_RADIUS)
+        free = abs(y - offset) - PERSON_RADIUS - 0.25 > 0.12 or x > robot["x"]
+        if free and robot["x"] > -4.0:
+            robot["x"] -= 0.3 * DT
+    assert walk.stepped_aside >= 1
+    assert robot["x"] <= -4.0
+    assert least > 0.1
