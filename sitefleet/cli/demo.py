@@ -29,6 +29,7 @@ Obstruction = Annotated[
     bool,
     typer.Option("--obstruction/--no-obstruction", help="Hang a duct box, unknown to the robots, before one hole."),
 ]
+Spacing = Annotated[float, typer.Option(help="m between the ceiling anchors that are taken from the model.")]
 Trades = Annotated[list[str] | None, typer.Option("--trades", help="Only this trade; may be given again.")]
 Zones = Annotated[list[str] | None, typer.Option("--zones", help="Only this room; may be given again.")]
 MaxItems = Annotated[int | None, typer.Option(help="At most so many work items, trades in turn.")]
@@ -40,7 +41,7 @@ def demo(
     site: Site = None,
     storey: StoreyName = "Level 1",
     robots: Robots = 3,
-    speed: Speed = 5.0,
+    speed: Speed = 6.0,
     seed: Seed = 1,
     headless: Headless = False,
     exit_when_done: Exit = None,
@@ -49,6 +50,7 @@ def demo(
     domain_id: Domain = None,
     people: People = 1,
     obstruction: Obstruction = True,
+    anchor_spacing: Spacing = 1.5,
     trades: Trades = None,
     zones: Zones = None,
     max_items: MaxItems = None,
@@ -56,7 +58,7 @@ def demo(
 ) -> None:
     """Import a building model, start simulator, robots and fleet manager, and do the work that the model asks for.
 
-    Example: sitefleet demo --robots 3 --speed 5
+    Example: sitefleet demo --robots 3 --speed 6
 
     Every run leaves a folder with its store, logs and report.html. Ctrl-C stops the robots first, then the rest.
     Exit code 0: all work has ended, no task failed, and no robot touched anything.
@@ -82,6 +84,7 @@ def demo(
         domain_id=domain_id,
         people=people,
         obstruction=obstruction,
+        anchor_spacing=anchor_spacing,
         trades=tuple(trades or ()),
         zones=tuple(zones or ()),
         max_items=max_items,

@@ -11,16 +11,20 @@ KINDS = ("driller", "hauler", "inspector")
 """Models of the demo's robots, in this order and then again."""
 MAX_ROBOTS = 12
 SPEEDS = (0.1, 50.0)
+SPACINGS = (0.3, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """Options of one demo. `port` and `domain_id` None: the next free one is taken. `time_limit` in s of wall time."""
+    """Options of one demo; `anchor_spacing` in m.
+
+    `port` and `domain_id` None: the next free one is taken. `time_limit` in s of wall time.
+    """
 
     site: Path
     storey: str
     robots: int = 3
-    speed: float = 5.0
+    speed: float = 6.0
     seed: int = 1
     headless: bool = False
     exit_when_done: bool = True
@@ -29,6 +33,7 @@ class DemoOptions:
     domain_id: int | None = None
     people: int = 1
     obstruction: bool = True
+    anchor_spacing: float = 1.5
     trades: tuple[str, ...] = field(default=())
     zones: tuple[str, ...] = field(default=())
     max_items: int | None = None
@@ -46,6 +51,10 @@ class DemoOptions:
             raise DemoArgumentError(f"--robots: {self.robots} is not between 1 and {MAX_ROBOTS}")
         if not SPEEDS[0] <= self.speed <= SPEEDS[1]:
             raise DemoArgumentError(f"--speed: {self.speed:g} is not between {SPEEDS[0]:g} and {SPEEDS[1]:g}")
+        if not SPACINGS[0] <= self.anchor_spacing <= SPACINGS[1]:
+            raise DemoArgumentError(
+                f"--anchor-spacing: {self.anchor_spacing:g} m is not between {SPACINGS[0]:g} and {SPACINGS[1]:g}"
+            )
         if self.people < 0:
             raise DemoArgumentError(f"--people: {self.people} is less than 0")
         if self.max_items is not None and self.max_items < 1:

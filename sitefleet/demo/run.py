@@ -14,6 +14,7 @@ from rich.console import Console
 
 from fleet_manager.domain.site import SitePackage, Storey
 from fleet_manager.site import SiteImportError, import_site
+from fleet_manager.site.options import ImportOptions
 from sitefleet.cli.exit_codes import ExitCode
 from sitefleet.cli.foreground import Stopped, stop_signals
 from sitefleet.demo.display import display_for
@@ -112,7 +113,9 @@ def _prepare(options: DemoOptions, folder: RunFolder, port: int, domain: int, co
 
 def _import(options: DemoOptions, folder: RunFolder) -> tuple[SitePackage, Storey]:
     try:
-        site = import_site(options.site, options.storey, folder.site)
+        site = import_site(
+            options.site, options.storey, folder.site, ImportOptions(anchor_spacing=options.anchor_spacing)
+        )
     except SiteImportError as error:
         raise DemoError(f"{error} {error.remedy}", ExitCode.BAD_INPUT) from error
     return site, next(iter(site.storeys.values()))
