@@ -32,6 +32,26 @@ OBSTRUCTED_AFTER = 1.0
 """s that the way must be blocked before it is reported."""
 ARRIVES_AT = 0.12
 """m/s: at a halt the robot arrives slower than this, unless the halt came as a surprise."""
+ALIGNED = 0.025
+"""m beside the line up to which a robot may enter a narrow place."""
+ALIGNED_HEADING = math.radians(3.0)
+"""The same for its heading, rad."""
+PASSAGE_GAP = 0.12
+"""m kept between the nose and a narrow place while the robot is not aligned: there it can still turn."""
+REALIGN_LIMIT = 3
+"""Returns to the last node for the sake of alignment on one line; after that the robot goes on as it stands."""
+GIVE_UP_RETURN = 2.0
+"""s of a way that is not free after which the robot does not return for the sake of alignment."""
+TURN_SPARE = 0.03
+"""m that something may be within the circle of the corners without keeping the robot from turning freely."""
+LEAST_TURN = 0.15
+"""rad that must be free for a turn to begin where the whole circle is not."""
+NARROW_TURN = 0.2
+"""rad/s of such a turn."""
+GENTLE_BELOW = 0.06
+"""m beside the robot below which it steers so gently that its rear corner does not swing into what is there."""
+GENTLE_GAP = 0.012
+"""m beside the robot that steering leaves."""
 SOFT_LOOKAHEAD = 0.2
 """m, look-ahead across a corner that is blended: the shorter, the less it is cut."""
 
@@ -64,10 +84,19 @@ class FollowerTuning:
 
 @dataclass(frozen=True, slots=True)
 class FreeSpace:
-    """What the lidar allows: free length ahead along the present line, counted from its start, and nearest point, m."""
+    """What the lidar allows, m. `ahead` is the free length along the present line, from its start; `nearest` counts
+    from the robot's centre.
+    """
 
     ahead: float = math.inf
     nearest: float = math.inf
+    passage: float = math.inf
+    """Where the next narrow place begins, counted like `ahead`."""
+    beside: float = math.inf
+    """Gap between the robot's long sides and what is beside them."""
+    turn_left: float = 0.0
+    """Angle that the robot can turn where it has not the whole circle of its corners."""
+    turn_right: float = 0.0
 
 
 OPEN = FreeSpace()
@@ -86,6 +115,13 @@ class Follower:
         self._turning = False
         self._backwards = False
         self._blocked_for = 0.0
+        self._returning = False
+        self._realigned: tuple[tuple[str, int], int] = (("", 0), 0)
+
+    @property
+    def blocked(self) -> bool:
+        """Its way was not free at the last step."""
+        return self._blocked_for > 0.0
 
     @property
     def obstructed(self) -> bool:
@@ -103,9 +139,17 @@ class Follower:
         """Velocity at `pose` (as old as `delay` s), `dt` s after the last step. Marks nodes of the route as reached."""
         pose = pose.moved(self.last.v * delay, self.last.w * delay)
         self._backwards = self._backwards and route.approaching
-        while route.next_point is not None:
+        # Each turn of the loop reaches a node or returns; the bound is for a route that says otherwise.
+        for _ in range(2 * len(route.held) + 2):
+            if route.next_point is None:
+                break
             line = _Line.of(route)
             if not self._reached(line, pose):
+                if self._must_realign(line, pose, space) and self.realign(pose, route, space):
+                    return self.rest()  # the free space is that of another line
+                if self._cannot_return(route):
+                    route.stay_on_line()
+                    return self.rest()
                 self.last = self._towards(pose, line, space, dt)
                 self._blocked_for = self._blocked_for + dt if self.status is FollowStatus.BLOCKED else 0.0
                 return self.last
@@ -117,6 +161,58 @@ class Follower:
                 route.go_back(pose)
             self._turning = self._turning or line.halt
         return self.rest()
+
+    def realign(self, pose: Pose2, route: FollowedRoute, space: FreeSpace) -> bool:
+        """Return to the node last passed if the robot is too far beside its line to enter a narrow place on it.
+
+        Says whether it does.
+        """
+        if route.next_point is None:
+            return False
+        if route.approaching:
+            route.go_back(pose)  # the line to the node begins where the robot is now
+            return True
+        line = _Line.of(route)
+        key = (line.end.route_id, line.end.sequence_id)
+        count = self._returns(line)
+        if math.isinf(self._to_passage(line, pose, space)) or abs(line.beside(pose)) <= ALIGNED:
+            return False
+        if math.hypot(pose.x - line.x, pose.y - line.y) <= REACHED:
+            return False
+        self._realigned = (key, count + 1)
+        self._returning = True
+        route.go_back(pose)
+        return True
+
+    def _cannot_return(self, route: FollowedRoute) -> bool:
+        """It wanted to go back only to stand better, and something is in the way there."""
+        self._returning = self._returning and route.approaching
+        return self._returning and self._blocked_for > GIVE_UP_RETURN
+
+    def _returns(self, line: _Line) -> int:
+        """How often the robot has returned for the sake of alignment on this line."""
+        key = (line.end.route_id, line.end.sequence_id)
+        return self._realigned[1] if self._realigned[0] == key else 0
+
+    def _must_realign(self, line: _Line, pose: Pose2, space: FreeSpace) -> bool:
+        """At rest before a narrow place, and too far beside the line to steer back to it."""
+        return (
+            abs(self.last.v) < 0.02
+            and self._to_passage(line, pose, space) <= PASSAGE_GAP + 0.02
+            and abs(line.beside(pose)) > ALIGNED
+        )
+
+    def _to_passage(self, line: _Line, pose: Pose2, space: FreeSpace) -> float:
+        """m from the nose to the narrow place ahead; infinite once the nose is in it, or if the way into it is shut."""
+        gap = space.passage - (line.length - line.remaining(pose)) - 0.5 * self.footprint.length
+        beyond = space.passage > line.length + 0.5 * self.footprint.length
+        shut = space.ahead < space.passage + self.footprint.length
+        if gap < 0.0 or beyond or shut or line.approach or self._returns(line) >= REALIGN_LIMIT:
+            return math.inf
+        return gap
+
+    def _aligned(self, line: _Line, pose: Pose2) -> bool:
+        return abs(line.beside(pose)) <= ALIGNED and abs(wrap_angle(line.yaw - pose.yaw)) <= ALIGNED_HEADING
 
     def _brake(self, dt: float) -> Drive:
         """As hard as the drive may, straight on."""
@@ -141,6 +237,8 @@ class Follower:
         if line.approach and self._turns_too_far(turn):
             return self._back(pose, line, space, dt)
         at_rest = abs(self.last.v) < 0.02
+        if at_rest and abs(turn) > ALIGNED_HEADING and self._to_passage(line, pose, space) <= PASSAGE_GAP + 0.02:
+            self._turning = True
         if abs(turn) > TURN_FROM or (at_rest and abs(turn) > TURN_AT_REST):
             self._turning = True
         elif self._turning and abs(turn) <= TURNED:
@@ -169,10 +267,13 @@ class Follower:
         if abs(v) > 0.02:
             self.status = FollowStatus.DRIVING
             return Drive(v, _ramp(self.last.w, 0.0, limits.turn_accel * dt))
-        if space.nearest < self.footprint.turning_radius - 0.03:
-            self.status = FollowStatus.BLOCKED
-            self.obstacle_distance = space.nearest
-            return STAND
+        if space.nearest < self.footprint.turning_radius - TURN_SPARE:
+            if (space.turn_left if turn > 0.0 else space.turn_right) < min(abs(turn), LEAST_TURN):
+                self.status = FollowStatus.BLOCKED
+                self.obstacle_distance = space.nearest
+                return STAND
+            self.status = FollowStatus.TURNING
+            return Drive(0.0, _ramp(self.last.w, math.copysign(NARROW_TURN, turn), limits.turn_accel * dt))
         self.status = FollowStatus.TURNING
         return Drive(0.0, turn_rate(turn, self.last.w, limits, dt))
 
@@ -192,6 +293,14 @@ class Follower:
             target = line.across(remaining, lookahead)
         curvature = _curvature(pose, target)
         speed = min(speed, limits.max_turn / max(1e-6, abs(curvature)))
+        gap = self._to_passage(line, pose, space)
+        if not math.isinf(gap) and not self._aligned(line, pose):
+            way = gap - PASSAGE_GAP
+            speed = min(speed, math.sqrt(2.0 * limits.decel * way) if way > 0.005 else 0.0)
+        if space.beside < GENTLE_BELOW:
+            # Steering away from what is beside, the rear corner swings towards it by half_length^2 / 2 per 1/m.
+            most = max(0.0, space.beside - GENTLE_GAP) / (0.5 * (0.5 * self.footprint.length) ** 2)
+            curvature = clamp(curvature, -most, most)
         allowed = self._free_speed(line, pose, space)
         if allowed <= 0.0:
             drive = self._brake(dt)

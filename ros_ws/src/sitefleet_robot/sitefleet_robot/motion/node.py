@@ -51,7 +51,7 @@ class MotionNode(RobotLifecycleNode):
         p = self.params
         mount = LidarMount(p.real("lidar_x"), p.real("lidar_y"), p.real("lidar_yaw"))
         self._geometry = ScanGeometry(mount, outline)
-        self._auto = False
+        self._auto = self._protective = False
         self._pending: RouteUpdate | None = None
         self._view: MotionView | None = None
         self._drive = STAND
@@ -132,7 +132,10 @@ class MotionNode(RobotLifecycleNode):
         return Health(Level.WARN if pilot.obstructed else Level.OK, pilot.obstruction or "ready", values)
 
     def _on_safety(self, message: Any) -> None:
+        before = self._auto or self._protective
         self._auto = message.state == SafetyState.AUTO
+        # A protective stop of teleoperation is none of autonomy's business.
+        self._protective = message.state == SafetyState.PROTECTIVE_STOP and before
 
     def _on_route(self, message: Any) -> None:
         self._pending = route_update(message)
@@ -171,7 +174,8 @@ class MotionNode(RobotLifecycleNode):
         now = 1e-9 * self.get_clock().now().nanoseconds
         delay = clamp(now - stamp, 0.0, DELAY_LIMIT) + self._drive_lag
         stood = self._drive.at_rest
-        self._drive = self.pilot.step(pose, sigma, stamp, delay, self._auto and self.active)
+        auto, protective = self._auto and self.active, self._protective and self.active
+        self._drive = self.pilot.step(pose, sigma, stamp, delay, auto, protective)
         # A robot that goes on standing needs no proposal at each pose: the keep-alive says so often enough.
         if self.active and not (stood and self._drive.at_rest):
             self._propose(self._drive)

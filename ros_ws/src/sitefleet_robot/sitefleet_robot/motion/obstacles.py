@@ -12,6 +12,11 @@ from sitefleet_robot.motion.values import Footprint, Pose2
 
 Array = NDArray[np.float64]
 
+NARROW = 0.15
+"""m beyond the outline on each side up to which a place is narrow."""
+PASSAGE_SKEW = 0.3
+"""m that the two sides of a narrow place may be apart along the line."""
+
 
 @dataclass(frozen=True, slots=True)
 class LidarMount:
@@ -57,7 +62,16 @@ def free_length(points: Array, pose: Pose2, start: tuple[float, float], end: tup
     length = math.hypot(dx, dy)
     if length < 1e-6 or len(points) == 0:
         return math.inf
-    ux, uy = dx / length, dy / length
+    s0, s, d = _along_line(points, pose, start, (dx / length, dy / length))
+    ahead = s[(np.abs(d) <= half) & (s > 0.0)]
+    return s0 + float(ahead.min()) if len(ahead) else math.inf
+
+
+def _along_line(
+    points: Array, pose: Pose2, start: tuple[float, float], unit: tuple[float, float]
+) -> tuple[float, Array, Array]:
+    """Place of the robot along a line, m from its start, and of points: m ahead of the robot, m left of the line."""
+    ux, uy = unit
     cos, sin = math.cos(pose.yaw), math.sin(pose.yaw)
     # direction of the line seen from the robot, and the robot's own place along and beside the line
     along_x, along_y = cos * ux + sin * uy, cos * uy - sin * ux
@@ -65,8 +79,37 @@ def free_length(points: Array, pose: Pose2, start: tuple[float, float], end: tup
     d0 = (pose.y - start[1]) * ux - (pose.x - start[0]) * uy
     s = points[:, 0] * along_x + points[:, 1] * along_y
     d = d0 + points[:, 1] * along_x - points[:, 0] * along_y
-    ahead = s[(np.abs(d) <= half) & (s > 0.0)]
-    return s0 + float(ahead.min()) if len(ahead) else math.inf
+    return s0, s, d
+
+
+def passage(
+    points: Array, pose: Pose2, start: tuple[float, float], end: tuple[float, float], footprint: Footprint
+) -> float:
+    """Coordinate along the line at which the next narrow place ahead begins, such as a doorway; infinite without one.
+
+    Narrow: something within `NARROW` m beyond the outline on both sides. A place that the robot is in already, or has
+    its nose in, does not count.
+    """
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    length = math.hypot(dx, dy)
+    if length < 1e-6 or len(points) == 0:
+        return math.inf
+    s0, s, d = _along_line(points, pose, start, (dx / length, dy / length))
+    band = (np.abs(d) <= 0.5 * footprint.width + NARROW) & (s > -0.5 * footprint.length)
+    left, right = s[band & (d > 0.0)], s[band & (d <= 0.0)]
+    if len(left) == 0 or len(right) == 0:
+        return math.inf
+    first, other = sorted((float(left.min()), float(right.min())))
+    if other - first > PASSAGE_SKEW or first < 0.5 * footprint.length:
+        return math.inf
+    return s0 + first
+
+
+def beside(points: Array, footprint: Footprint) -> float:
+    """Gap between the long sides of the outline and what is beside them, m; infinite without anything."""
+    gaps = (np.abs(points[:, 1]) - 0.5 * footprint.width)[np.abs(points[:, 0]) <= 0.5 * footprint.length + 0.05]
+    gaps = gaps[gaps > -0.02]
+    return max(0.0, float(gaps.min())) if len(gaps) else math.inf
 
 
 def nearest(points: Array) -> float:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from sitefleet_robot.motion.follower import OPEN, Follower, FollowStatus, FreeSpace
-from sitefleet_robot.motion.obstacles import Array, free_length, nearest
+from sitefleet_robot.motion.escape import Escape, Line, Situation
+from sitefleet_robot.motion.follower import OPEN, TURN_SPARE, Follower, FollowStatus, FreeSpace
+from sitefleet_robot.motion.obstacles import Array, beside, free_length, nearest, passage
 from sitefleet_robot.motion.port import Alignment
 from sitefleet_robot.motion.positioning import Positioner, PositioningStatus, PositioningTuning, Stance
 from sitefleet_robot.motion.route import FollowedRoute, RouteRefused, RouteUpdate
+from sitefleet_robot.motion.sweep import seen_from, turning_room
 from sitefleet_robot.motion.values import STAND, Drive, DriveLimits, Pose2, clamp
 
 SCAN_LIMIT = 0.6
@@ -27,6 +29,7 @@ class Pilot:
         self.lock = "starting"
         self.error = ""
         self.alignment: Alignment | None = None
+        self.escape = Escape(follower.footprint)
         self._tuning = tuning
         self._limits = limits
         self._half = corridor
@@ -73,10 +76,23 @@ class Pilot:
             self.alignment.status, self.alignment.reason = PositioningStatus.FAILED, "cancelled"
         self._positioner = None
 
-    def step(self, pose: Pose2, sigma: float, stamp: float, delay: float, auto: bool) -> Drive:
-        """Velocity to propose at a pose. `auto`: the safety supervisor lets autonomy drive."""
+    def step(
+        self, pose: Pose2, sigma: float, stamp: float, delay: float, auto: bool, protective: bool = False
+    ) -> Drive:
+        """Velocity to propose at a pose. `auto`: the safety supervisor lets autonomy drive.
+
+        `protective`: it does not just now, because something is near, but will when the proposed motion is free.
+        """
         dt = clamp(stamp - self._stamp, *DT_LIMITS)
         self._pose, self._stamp = pose, stamp
+        away = self._get_away(pose, stamp, protective and not auto) if auto or protective else None
+        if not auto and not protective:
+            self.escape.reset()
+        if away is not None:
+            self.follower.rest()
+            if self._positioner is not None:
+                self._positioner.hold()
+            return away
         if not auto:
             if self._positioner is not None:
                 self._positioner.hold()
@@ -93,12 +109,14 @@ class Pilot:
 
     @property
     def obstructed(self) -> bool:
-        """Wants to move along the route, and cannot."""
-        return self.follower.obstructed
+        """Wants to move, and cannot."""
+        return self.follower.obstructed or bool(self.escape.sentence)
 
     @property
     def obstruction(self) -> str:
         """What is in the way, for a person."""
+        if self.escape.sentence:
+            return self.escape.sentence
         point = self.route.next_point
         if not self.obstructed or point is None:
             return ""
@@ -106,6 +124,33 @@ class Pilot:
             return f"no lidar scan, cannot drive to node {point.node_id}"
         distance = self.follower.obstacle_distance
         return f"something is {distance:.2f} m ahead on the way to node {point.node_id}"
+
+    def _get_away(self, pose: Pose2, stamp: float, protective: bool) -> Drive | None:
+        """The way out of a place where something that does not move keeps the robot; None: no need, or none known."""
+        wants = self._positioner is not None or (not self.lock and self.route.next_point is not None)
+        held = protective or self.escape.active or (self._positioner is None and self.follower.blocked)
+        if not (wants and held and self._scan_fresh()):
+            self.escape.reset()
+            return None
+        was_active = self.escape.active
+        points = seen_from(self._newest_points(), self._scan_pose, pose)
+        now = Situation(stamp, self._scan_stamp, pose, points, self._line_held(), protective)
+        drive = self.escape.step(now)
+        if was_active and drive is None and self._positioner is None:
+            self._space_key = None
+            self.follower.realign(pose, self.route, self._free_space())
+        return drive
+
+    def _line_held(self) -> Line | None:
+        """Where and how the robot would like to stand after an escape."""
+        if self._positioner is not None:
+            stance = self._positioner.stance
+            return Line(stance.x, stance.y, stance.yaw)
+        point = self.route.next_point
+        if point is None:
+            return None
+        x, y = self.route.segment_start
+        return Line(x, y, math.atan2(point.y - y, point.x - x))
 
     def _position(self, positioner: Positioner, pose: Pose2, sigma: float, dt: float, delay: float) -> Drive:
         drive = positioner.step(pose, sigma, dt, delay)
@@ -137,9 +182,20 @@ class Pilot:
         assert point is not None
         key = (self._scan_stamp, point.sequence_id, point.route_id, self.route.approaching)
         if key != self._space_key:
-            if self._points is None:
-                self._points = self._scan()
-            start, end = self.route.segment_start, (point.x, point.y)
-            ahead = free_length(self._points, self._scan_pose, start, end, self._half)
-            self._space, self._space_key = FreeSpace(ahead, nearest(self._points)), key
+            points, start, end = self._newest_points(), self.route.segment_start, (point.x, point.y)
+            outline = self.follower.footprint
+            ahead = free_length(points, self._scan_pose, start, end, self._half)
+            narrow = passage(points, self._scan_pose, start, end, outline)
+            close = nearest(points)
+            left = right = 0.0
+            if close < outline.turning_radius - TURN_SPARE:
+                left, right = turning_room(points, outline, 1.0), turning_room(points, outline, -1.0)
+            self._space = FreeSpace(ahead, close, narrow, beside(points, outline), left, right)
+            self._space_key = key
         return self._space
+
+    def _newest_points(self) -> Array:
+        assert self._scan is not None
+        if self._points is None:
+            self._points = self._scan()
+        return self._points

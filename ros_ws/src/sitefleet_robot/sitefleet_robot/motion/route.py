@@ -137,6 +137,10 @@ class FollowedRoute:
         """The node last passed was overrun: return to it before going on."""
         self.approaching, self._origin = True, (pose.x, pose.y)
 
+    def stay_on_line(self) -> None:
+        """Take back `go_back`: the robot is still on the way from the node last passed to the next one."""
+        self.approaching = False
+
     def drop(self) -> None:
         """Give the route up, for example because somebody moved the robot off it. Its update stays known as used."""
         self.held = ()
