@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from sim.embedded.camera import choose_renderer
+
 # Marks every process that a test starts, through the environment it inherits.
 MARK = "SITEFLEET_TEST_SESSION"
 SESSION = str(uuid.uuid4())
 GRACE = 5.0  # s
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
+# Before any test imports MuJoCo, which then would look for a screen.
+choose_renderer()
 os.environ[MARK] = SESSION
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 # A domain of its own: sessions that run side by side must not hear one another. 1 to 100 are safe on Linux.
