@@ -54,6 +54,17 @@ def doorway(width: float = 0.70, x: float = 1.2, thick: float = 0.2) -> list[Seg
     return [*box(x, half, x + thick, 2.0), *box(x, -2.0, x + thick, -half), *room]
 
 
+def filled(segments: list[Segment]) -> Array:
+    """Points every centimetre of the walls."""
+    ends = [((a, b), (c, d)) for a, b, c, d in segments]
+    return np.concatenate([np.linspace(p, q, max(2, int(math.dist(p, q) / 0.01))) for p, q in ends])
+
+
+def true_gap(dense: Array, pose: Pose2) -> float:
+    """Distance of the outline at a pose to the walls, m; negative inside."""
+    return float(gaps(seen_from(dense, Pose2(0.0, 0.0), pose), OUTLINE).min())
+
+
 @dataclass
 class Bench:
     """Pilot, supervisor and drive in one loop of DT."""
@@ -71,9 +82,7 @@ class Bench:
     def __post_init__(self) -> None:
         self.random = np.random.default_rng(self.seed)
         self.walls = np.array(self.segments)
-        self.dense = np.concatenate(
-            [np.linspace((a, b), (c, d), max(2, int(math.dist((a, b), (c, d)) / 0.01))) for a, b, c, d in self.segments]
-        )
+        self.dense = filled(self.segments)
         limits = DriveLimits(decel=0.4)
         self.pilot = Pilot(Follower(limits, OUTLINE), PositioningTuning(), limits, corridor=0.28)
         self.pilot.lock = ""
@@ -96,7 +105,7 @@ class Bench:
 
     def gap(self) -> float:
         """True distance of the outline to the walls, m."""
-        return float(gaps(seen_from(self.dense, Pose2(0.0, 0.0), self.pose), OUTLINE).min())
+        return true_gap(self.dense, self.pose)
 
     def ranges(self) -> Array:
         """One scan, with noise."""

@@ -43,7 +43,7 @@ class EscapeTuning:
     tolerance: float = 0.002
     """What a point may come nearer; points closer than a centimetre hardly at all."""
     keep: float = 0.05
-    """Points farther than this may come as near as this."""
+    """Separation that is enough: what is farther may come as near as this, or as the nearest thing is now."""
     least: float = 0.14
     """Travel that must be free: what the supervisor wants before it clears a protective stop, and a little."""
     least_under_way: float = 0.05
@@ -223,13 +223,15 @@ class Escape:
         if len(points) == 0:
             return tuning.travel, math.inf
         present = gaps(points, self.footprint)
-        floor = np.minimum(present, tuning.keep) - np.where(present < 0.01, 0.25, 1.0) * tuning.tolerance
+        few = min(3, len(points)) - 1
+        # What glides past, such as the next piece of the same wall, may come as near as the nearest thing is now.
+        as_near = min(tuning.keep, float(np.partition(present, few)[few]))
+        floor = np.minimum(present, as_near) - np.where(present < 0.01, 0.25, 1.0) * tuning.tolerance
         swept = swept_gaps(points, self.footprint, drive, travel / fastest)
         bad = (swept < floor).any(axis=1)
         count = int(np.argmax(bad)) if bad.any() else len(travel)
         if count == 0:
             return 0.0, -math.inf
-        few = min(3, len(points)) - 1
         return float(travel[count - 1]), float(np.partition(swept[:count], few, axis=1)[:, few].max())
 
     def _near(self, now: Situation) -> Array:

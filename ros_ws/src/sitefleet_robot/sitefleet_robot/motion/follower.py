@@ -42,11 +42,11 @@ REALIGN_LIMIT = 3
 """Returns to the last node for the sake of alignment on one line; after that the robot goes on as it stands."""
 GIVE_UP_RETURN = 2.0
 """s of a way that is not free after which the robot does not return for the sake of alignment."""
-TURN_SPARE = 0.03
-"""m that something may be within the circle of the corners without keeping the robot from turning freely."""
+TURN_SPARE = 0.02
+"""m beyond the circle of the corners within which things make the robot look how far it can turn, and turn slowly."""
 LEAST_TURN = 0.15
 """rad that must be free for a turn to begin where the whole circle is not."""
-NARROW_TURN = 0.2
+NARROW_TURN = 0.3
 """rad/s of such a turn."""
 GENTLE_BELOW = 0.06
 """m beside the robot below which it steers so gently that its rear corner does not swing into what is there."""
@@ -267,7 +267,7 @@ class Follower:
         if abs(v) > 0.02:
             self.status = FollowStatus.DRIVING
             return Drive(v, _ramp(self.last.w, 0.0, limits.turn_accel * dt))
-        if space.nearest < self.footprint.turning_radius - TURN_SPARE:
+        if space.nearest < self.footprint.turning_radius + TURN_SPARE:
             if (space.turn_left if turn > 0.0 else space.turn_right) < min(abs(turn), LEAST_TURN):
                 self.status = FollowStatus.BLOCKED
                 self.obstacle_distance = space.nearest

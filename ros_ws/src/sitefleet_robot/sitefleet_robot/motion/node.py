@@ -187,7 +187,7 @@ class MotionNode(RobotLifecycleNode):
     def _make_view(self, pose: Pose2, sigma: float, stamp: float, covariance: Any) -> MotionView:
         pilot = self.pilot
         route = pilot.route
-        drive = self._drive
+        drive = STAND if self._protective else self._drive  # what is proposed in a protective stop is not driven yet
         return MotionView(
             stamp=stamp,
             pose=pose,

@@ -188,7 +188,7 @@ class Pilot:
             narrow = passage(points, self._scan_pose, start, end, outline)
             close = nearest(points)
             left = right = 0.0
-            if close < outline.turning_radius - TURN_SPARE:
+            if close < outline.turning_radius + TURN_SPARE:
                 left, right = turning_room(points, outline, 1.0), turning_room(points, outline, -1.0)
             self._space = FreeSpace(ahead, close, narrow, beside(points, outline), left, right)
             self._space_key = key

@@ -13,6 +13,8 @@ TURN_GAP = 0.012
 """m that a turn on the spot in a narrow place leaves."""
 MOST_TURN = 0.6
 """rad that are looked at, at a time."""
+FEW = 3
+"""Points that make an obstacle, as for the safety supervisor."""
 NEAREST_MEAN = 5
 """Points whose mean distance is the separation: one beam's noise does not decide."""
 
@@ -70,6 +72,6 @@ def turning_room(points: Array, footprint: Footprint, side: float) -> float:
     if len(near) == 0:
         return MOST_TURN
     floor = np.minimum(gaps(near, footprint) - 0.001, TURN_GAP)
-    bad = (swept_gaps(near, footprint, Drive(0.0, side), angles) < floor).any(axis=1)
+    bad = (swept_gaps(near, footprint, Drive(0.0, side), angles) < floor).sum(axis=1) >= min(FEW, len(near))
     count = int(np.argmax(bad)) if bad.any() else len(angles)
     return float(angles[count - 1]) if count else 0.0
