@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -106,20 +107,38 @@ def test_the_same_goal_joins_and_an_ended_one_is_answered_from_the_journal(drill
     assert site.phases.count("drilling") == drilled == 1
 
 
-def test_after_kill_9_the_task_goes_on_where_it_was(driller: Any) -> None:
+def feeds_begun(folder: Path) -> list[int]:
+    """Holes whose feed was started, one entry a start, from the robot's own disk."""
+    lines = [raw.partition(" ")[2] for path in folder.rglob("*.jsonl") for raw in path.read_text().splitlines()]
+    return [line["begun"] for line in map(json.loads, lines) if "begun" in line]
+
+
+@pytest.mark.parametrize("moment", ["between the holes", "in the first hole"])
+def test_after_kill_9_the_task_goes_on_and_no_hole_is_drilled_twice(driller: Any, moment: str) -> None:
     site = driller
     task = site.drill_task([(2.0, 1.0, 2.8), (3.0, 2.6, 2.8)])
     site.send(task)
-    site.wait(lambda: len(site.records) == 1 and "withdrawing" in site.phases, LIMIT, "first hole")
+    if moment == "in the first hole":
+        site.wait(lambda: site.joints.get("feed", 0.0) > 0.012, LIMIT, "bit in the ceiling")
+    else:
+        site.wait(lambda: len(site.records) == 1 and "withdrawing" in site.phases, LIMIT, "first hole")
     site.kill("autonomy")
+    assert feeds_begun(site.folder) == [0]
+    cut_off = not site.records
+    assert cut_off == (moment == "in the first hole")
     site.phases.clear()
     site.start_autonomy()
     # The supervisor latched the loss of the proposals; the person of the test resets and resumes.
     site.wait(lambda: site.phases, 60, "restart")
     result = site.result(site.send(task), LIMIT).result
-    assert result.outcome == result.SUCCEEDED, result.message
-    assert sorted(holes_by_index(result)) == [0, 1]
+    assert result.outcome == (result.COMPLETED_WITH_DEFERRALS if cut_off else result.SUCCEEDED), result.message
+    assert sorted(r.target_index for r in result.as_built) == [0, 1], "one record for each hole"
+    holes = holes_by_index(result)
+    assert holes[0].reason_code == ("DRILL_INTERRUPTED" if cut_off else "")
+    assert holes[0].passed is not cut_off
+    assert holes[1].passed
     assert site.phases.count("drilling") == 1, "a hole was drilled twice"
+    assert feeds_begun(site.folder) == [0, 1]
 
 
 def test_cancel_ends_with_the_tool_withdrawn(driller: Any) -> None:

@@ -11,6 +11,7 @@ from sitefleet_robot.tasks.values import Order, Outcome, Pose3, Record, RobotVie
 
 RESTARTS = 3
 """Times that work at a target starts anew because the robot was moved meanwhile."""
+CUT_OFF = "drilling was cut off; look at the hole before it is drilled again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,14 @@ class Ending:
 class Attempt:
     """Drives a trade through the targets that have no record yet."""
 
-    def __init__(self, order: Order, trade: Trade, wants: Wants, records: Iterable[Record] = ()) -> None:
+    def __init__(
+        self, order: Order, trade: Trade, wants: Wants, records: Iterable[Record] = (), begun: Iterable[int] = ()
+    ) -> None:
         self.order = order
         self.wants = wants
         self.records: dict[int, Record] = {r.target_index: r for r in records}
+        self.begun = set(begun)
+        """Targets whose irreversible step was begun, now or in an earlier life: it is never begun again."""
         self.ending: Ending | None = None
         self._trade = trade
         self._new: Record | None = None
@@ -63,6 +68,13 @@ class Attempt:
         self._steps.close()
         self.ending = ending
 
+    def cut_off(self) -> list[Record]:
+        """Once the attempt has ended: records of the targets that it had begun and did not finish."""
+        open_ones = [t for t in self.order.targets if t.index in self.begun and t.index not in self.records]
+        made = [self._deferred(target, _interrupted()) for target in open_ones]
+        self.records.update({r.target_index: r for r in made})
+        return made
+
     def _advance(self, view: RobotView) -> None:
         try:
             self._steps.send(view)
@@ -96,6 +108,8 @@ class Attempt:
                 view = yield
                 if view.cancel:
                     raise Canceled
+                if target.index in self.begun:
+                    raise _interrupted()
                 record = yield from self._trade.work(self.order, target)
             except TargetDeferred as deferred:
                 record = self._deferred(target, deferred)
@@ -128,3 +142,7 @@ class Attempt:
             instrument=deferred.instrument,
             stamp=self._stamp,
         )
+
+
+def _interrupted() -> TargetDeferred:
+    return TargetDeferred("DRILL_INTERRUPTED", CUT_OFF)

@@ -64,6 +64,9 @@ CODES: tuple[CodeEntry, ...] = (
     CodeEntry(
         "DRILL_OUT_OF_TOLERANCE", RECORD, "The drill was not over the hole after re-alignment.", "Survey, retry."
     ),
+    CodeEntry(
+        "DRILL_INTERRUPTED", RECORD, "Drilling of the hole was begun and cut off.", "Look at the hole, then retry."
+    ),
     CodeEntry("TRANSPORT_NO_LOAD", RESULT, "The load to drop is not on this robot.", "Send the pick-up with the drop."),
     CodeEntry("TRANSPORT_LIFT_FAULT", RECORD, "The lift did not reach its position.", "Service the lift."),
     CodeEntry("TRANSPORT_OUT_OF_TOLERANCE", RECORD, "The load was dropped out of tolerance.", "Move it or accept it."),

@@ -79,6 +79,7 @@ class Drill:
         yield from self.withdraw()
         yield from reach(self._wants, target, self._reach_limit)
         mouth = yield from self._point_at(order, target, raised)
+        yield from self._begin(target)
         depth = yield from self._feed(order.number("depth", 0.0), mouth, target)
         view = yield
         measurement = mouth.measurement
@@ -176,12 +177,16 @@ class Drill:
         self._wants.phase = "measuring"
         yield from rest(0.2)
 
-    def _feed(self, depth: float, mouth: _Mouth, target: WorkTarget) -> Steps[float]:
-        """Drill, and return the depth from the feed's position, m. Raises TargetDeferred (DRILL_STALLED)."""
+    def _begin(self, target: WorkTarget) -> Steps[None]:
+        """The last moment to cancel; then the disk knows that this hole is touched, a step before the feed moves."""
         view = yield
         if view.cancel:
             raise Canceled
-        self._wants.phase = "drilling"
+        self._wants.phase, self._wants.begin = "drilling", target.index
+
+    def _feed(self, depth: float, mouth: _Mouth, target: WorkTarget) -> Steps[float]:
+        """Drill, and return the depth from the feed's position, m. Raises TargetDeferred (DRILL_STALLED)."""
+        view = yield
         goal = self._stand_off + depth
         begun, reached = view.now, 0.0
         still_since: float | None = None

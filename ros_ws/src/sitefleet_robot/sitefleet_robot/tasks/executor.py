@@ -87,10 +87,12 @@ class TaskExecutor:
             if index in wanted and index not in known:
                 self._journal.add(order, record)
                 known[index] = record
+        # A hole that was begun and has no record: whoever drills it again must have been told first.
+        begun = self._journal.cut_off_before(order.task_id, order.attempt) | (entry.cut_off if entry else frozenset())
         self.wants = Wants()
         trade = self._make_trade(order.trade, self.wants)
         trade.refusal(order)  # lets the trade read what it needs, e.g. the plan
-        self.attempt = Attempt(order, trade, self.wants, known.values())
+        self.attempt = Attempt(order, trade, self.wants, known.values(), begun - known.keys())
         self.cancel_requested = False
         self._chore, self.errors = None, ()
         return None
@@ -123,7 +125,7 @@ class TaskExecutor:
         return "" if self.tool_secured else "tool out"
 
     def step(self, view: RobotView) -> Record | None:
-        """One step in AUTO. A record that it returns is on the disk already."""
+        """One step in AUTO. A record that it returns and a target that `wants.begin` names are on the disk already."""
         if self._stamp is not None:
             self._now += min(max(view.stamp - self._stamp, 0.0), 0.5)
         self._stamp = view.stamp
@@ -135,6 +137,10 @@ class TaskExecutor:
             self.attempt.displaced()
         self._held_at = None
         record = self.attempt.step(view)
+        begin = self.wants.begin
+        if begin is not None and begin not in self.attempt.begun:
+            self._journal.begin_target(self.attempt.order, begin)
+            self.attempt.begun.add(begin)
         if record is not None:
             self._journal.add(self.attempt.order, record)
         return record
@@ -159,6 +165,8 @@ class TaskExecutor:
         attempt = self.attempt
         if attempt is None or attempt.ending is None:
             return None
+        for record in attempt.cut_off():
+            self._journal.add(attempt.order, record)
         self._journal.end(attempt.order, attempt.ending)
         self.attempt = None
         self.cancel_requested = False

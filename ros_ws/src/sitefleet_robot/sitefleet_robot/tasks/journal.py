@@ -27,6 +27,8 @@ class JournalEntry:
 
     records: tuple[Record, ...]
     ending: Ending | None
+    cut_off: frozenset[int] = frozenset()
+    """Targets whose irreversible step was begun and that have no record."""
 
 
 class Journal:
@@ -45,7 +47,8 @@ class Journal:
         records = tuple(_record(line["record"]) for line in lines if "record" in line)
         ends = [line["end"] for line in lines if "end" in line]
         ending = Ending(TaskOutcome(ends[-1]["outcome"]), ends[-1]["message"]) if ends else None
-        return JournalEntry(records, ending)
+        begun = {int(line["begun"]) for line in lines if "begun" in line}
+        return JournalEntry(records, ending, frozenset(begun - {r.target_index for r in records}))
 
     def begin(self, order: Order) -> None:
         """The attempt is accepted. Cuts off a torn last line of an earlier life."""
@@ -59,6 +62,10 @@ class Journal:
         self._append(path, {"begin": {"task_id": order.task_id, "attempt": order.attempt, "item": order.work_item_id}})
         _sync_folder(self._folder)
 
+    def begin_target(self, order: Order, index: int) -> None:
+        """A target's irreversible step is next. Only when this has returned may the tool touch anything."""
+        self._append(self._path(order.task_id, order.attempt), {"begun": index})
+
     def add(self, order: Order, record: Record) -> None:
         """A record; when this returns it survives a crash."""
         self._append(self._path(order.task_id, order.attempt), {"record": asdict(record)})
@@ -71,12 +78,24 @@ class Journal:
     def done_before(self, task_id: str, attempt: int) -> dict[int, Record]:
         """Targets that earlier attempts of a task finished on this robot, whatever the manager knows of it."""
         done: dict[int, Record] = {}
-        for path in self._folder.glob(f"{quote(task_id, safe='')}.*{SUFFIX}"):
-            number = path.name[: -len(SUFFIX)].rpartition(".")[2]
-            if number.isdigit() and int(number) < attempt:
-                entry = self.read(task_id, int(number))
-                done.update({r.target_index: r for r in entry.records if r.passed} if entry else {})
+        for entry in self._earlier(task_id, attempt):
+            done.update({r.target_index: r for r in entry.records if r.passed})
         return done
+
+    def cut_off_before(self, task_id: str, attempt: int) -> set[int]:
+        """Targets that an earlier attempt began, and of which no attempt since has a record."""
+        cut_off: set[int] = set()
+        for entry in self._earlier(task_id, attempt):
+            cut_off -= {r.target_index for r in entry.records}
+            cut_off |= entry.cut_off
+        return cut_off
+
+    def _earlier(self, task_id: str, attempt: int) -> list[JournalEntry]:
+        """Attempts of a task with a lower number, in their order."""
+        names = (p.name[: -len(SUFFIX)] for p in self._folder.glob(f"{quote(task_id, safe='')}.*{SUFFIX}"))
+        numbers = {int(n) for n in (name.rpartition(".")[2] for name in names) if n.isdigit()}
+        entries = (self.read(task_id, number) for number in sorted(numbers) if number < attempt)
+        return [entry for entry in entries if entry is not None]
 
     def _path(self, task_id: str, attempt: int) -> Path:
         return self._folder / f"{quote(task_id, safe='')}.{attempt}{SUFFIX}"

@@ -161,3 +161,5 @@ class Wants:
     joints: dict[str, float] = field(default_factory=dict)
     measure: MeasureRequest | None = None
     scan: bool = False
+    begin: int | None = None
+    """Target whose irreversible step is next: on the robot's disk before this step's setpoints reach the tool."""
