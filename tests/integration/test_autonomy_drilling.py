@@ -11,9 +11,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from ros_domains import session_domain
 from sitefleet_interfaces.msg import AsBuilt
 
-DOMAIN = 35
+DOMAIN = session_domain(35)
 SPEED = 3.0
 TRAVEL = 0.9
 """m, position of the mast at its travel height."""

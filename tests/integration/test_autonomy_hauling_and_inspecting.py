@@ -14,9 +14,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from geometry_msgs.msg import Point, Pose, Quaternion
+from ros_domains import session_domain
 from sitefleet_interfaces.msg import Target
 
-DOMAIN = 39
+DOMAIN = session_domain(39)
 SPEED = 3.0
 LIMIT = 120.0
 WORLD = Path(__file__).resolve().parents[2] / "sim/worlds/room.sdf"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ros_domains import session_domain
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
@@ -16,7 +17,7 @@ from managed_site import ManagedSite
 
 from fleet_manager.main import EXIT_SETTINGS
 
-DOMAIN = 42
+DOMAIN = session_domain(42)
 ME = {"requested_by": "test", "reason": "trying"}
 
 

@@ -13,12 +13,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from ros_domains import session_domain
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from managed_site import ManagedSite
 
-DOMAIN = 41
+DOMAIN = session_domain(41)
 
 
 @pytest.fixture

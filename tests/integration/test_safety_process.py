@@ -19,6 +19,7 @@ from nav_msgs.msg import Odometry
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile
+from ros_domains import session_domain
 from sensor_msgs.msg import LaserScan
 from sitefleet_interfaces.msg import ControlCommand, SafetyEvent, SafetyState
 from sitefleet_interfaces.srv import Reset, Resume, SetMode, Stop
@@ -26,7 +27,7 @@ from std_msgs.msg import Bool
 
 from sitefleet_robot.common import qos
 
-DOMAIN = 33
+DOMAIN = session_domain(33)
 HERE = Path(__file__).parent
 LIMIT = 0.3
 """s from the loss of a stream to zero on cmd_vel."""

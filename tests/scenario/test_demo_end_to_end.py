@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ros_domains import session_domain
 
-DOMAIN = "64"
+DOMAIN = str(session_domain(64))
 ROOM = "A103 Kitchen"
 
 
@@ -68,7 +69,7 @@ def processes_of(folder: Path) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.timeout(200)
 def test_the_demo_does_its_work_without_contact_and_leaves_a_report(start_demo: Any, tmp_path: Path) -> None:
-    demo = start_demo("--zones", ROOM, "--seed", "3", "--speed", "3", "--time-limit", "110")
+    demo = start_demo("--zones", ROOM, "--seed", "3", "--speed", "3", "--anchor-spacing", "1.2", "--time-limit", "110")
     output, _ = demo.communicate(timeout=180)
     assert demo.returncode == 0, output
     folder = run_folder(tmp_path)

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from ros_domains import session_domain
 
 from sitefleet.demo.ports import free_port
 
 FAKES = Path(__file__).parent / "fakes"
-DOMAIN = 61
+DOMAIN = session_domain(61)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from geometry_msgs.msg import PoseWithCovarianceStamped
 from nav_msgs.msg import Odometry
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
+from ros_domains import session_domain
 
 from sitefleet_robot.common import qos
 from sitefleet_robot.common.geometry import set_yaw, yaw_of
@@ -18,7 +19,7 @@ from sitefleet_robot.common.parameters import ParameterError
 from sitefleet_robot.common.robot import RobotIdentityError
 from sitefleet_robot.localisation.node import LocalisationNode
 
-DOMAIN = 34
+DOMAIN = session_domain(34)
 
 
 class Bench:
