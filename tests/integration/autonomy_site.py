@@ -57,6 +57,7 @@ class Site:
         self.joints: dict[str, float] = {}
         self.routing = True
         self.attended = False
+        self._asked_at = 0.0
         self._asked: list[Any] = []
         self._route: Any = None
         self._routes_made = 0
@@ -200,12 +201,15 @@ class Site:
         if not self.attended or state is None or not self._reset_done():
             return
         if state.safety_state == SafetyState.HOLD:
+            self._asked_at = time.monotonic()
             self._asked = [self._resume.call_async(Resume.Request(requested_by="test", reason="go on"))]
         elif state.safety_state == SafetyState.STOPPED and "the limit is" in state.safety_reason:
+            self._asked_at = time.monotonic()
             self._asked = [self._reset.call_async(Reset.Request(requested_by="test", reason="watchdog"))]
 
     def _reset_done(self) -> bool:
-        return all(future.done() for future in self._asked)
+        # An answer can be lost with the processes that come and go here; a person then asks again.
+        return all(future.done() for future in self._asked) or time.monotonic() - self._asked_at > 3.0
 
     def resume(self) -> None:
         """A person lets autonomy drive, as soon as the supervisor has all it needs, and stays near."""

@@ -164,7 +164,7 @@ def test_a_remote_stop_holds_the_tool_and_a_resume_goes_on(driller: Any) -> None
     site = driller
     task = site.drill_task([(2.0, 1.0, 2.8)])
     handle = site.send(task)
-    site.wait(lambda: site.state.phase == "drilling", LIMIT, "drilling")
+    site.wait(lambda: site.state is not None and site.state.phase == "drilling", LIMIT, "drilling")
     site.stop()
     site.wait(lambda: site.state.safety_state == 5, 10, "stopped")
     begun = site.state.header.stamp.sec
