@@ -9,6 +9,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from sim.embedded.camera import choose_renderer
 
@@ -17,6 +18,11 @@ MARK = "SITEFLEET_TEST_SESSION"
 SESSION = str(uuid.uuid4())
 GRACE = 5.0  # s
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+# A continuous integration run is repeatable; people's own runs look further.
+settings.register_profile("ci", derandomize=True, print_blob=True)
+if os.environ.get("CI") == "true":
+    settings.load_profile("ci")
 
 # Before any test imports MuJoCo, which then would look for a screen.
 choose_renderer()

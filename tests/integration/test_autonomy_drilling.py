@@ -93,7 +93,7 @@ def test_the_same_goal_joins_and_an_ended_one_is_answered_from_the_journal(drill
     site = driller
     task = site.drill_task([(2.0, 1.0, 2.8)])
     first = site.send(task)
-    site.wait(lambda: site.state.task_id == "t1", 20, "task running")
+    site.wait(lambda: site.state is not None and site.state.task_id == "t1", 20, "task running")
     other = site.drill_task([(4.5, 2.2, 2.8)], task_id="t2")
     assert not site.send(other).accepted, "a busy robot took another task"
     second = site.send(task)
