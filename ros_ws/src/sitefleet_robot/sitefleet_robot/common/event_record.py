@@ -71,19 +71,18 @@ def _fill(message: Any, record: Mapping[str, object], path: str) -> None:
 
 def _checked(kind: str, value: object, name: str) -> Any:
     """The value if it fits the ROS type; rclpy itself does not look before it serializes."""
-    if kind in {"double", "float"}:
-        if value is None:
-            return math.nan
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-    elif kind == "boolean" and isinstance(value, bool):
+    if kind in {"double", "float"} and (value is None or _is_number(value)):
+        return math.nan if value is None else float(value)  # type: ignore[arg-type]
+    fits = {
+        "boolean": isinstance(value, bool),
+        "string": isinstance(value, str),
+        "sequence<string>": isinstance(value, list) and all(isinstance(item, str) for item in value),
+    }
+    low, high = _INTEGERS.get(kind, (1, 0))
+    if fits.get(kind) or (isinstance(value, int) and not isinstance(value, bool) and low <= value <= high):
         return value
-    elif kind == "string" and isinstance(value, str):
-        return value
-    elif kind == "sequence<string>" and isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return value
-    elif (limits := _INTEGERS.get(kind)) and isinstance(value, int) and not isinstance(value, bool):
-        low, high = limits
-        if low <= value <= high:
-            return value
     raise EventRecordError(f"{name}: {value!r} does not fit {kind}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
