@@ -29,28 +29,28 @@ def twist(window_s: float, value: float = 0.0, topic: Topic = BY_NAME["cmd_vel"]
     """A command at a window time, s; ROS time is the same, UTC 1,000 s later."""
     message = Twist()
     message.linear.x = value
-    at = int(window_s * NS)
+    at = round(window_s * NS)
     return Sample(topic, at, at, at + 1000 * NS, bytes(serialize_message(message)))
 
 
 @functools.cache
 def state(window_s: float, reason: str) -> Sample:
     """A latched safety state."""
-    at = int(window_s * NS)
+    at = round(window_s * NS)
     data = bytes(serialize_message(SafetyState(robot_id="r1", reason=reason)))
     return Sample(BY_NAME["safety_state"], at, at, at + 1000 * NS, data)
 
 
 def record(at_s: float = 0.0, **fields: object) -> dict[str, object]:
     """An event's record as the supervisor spools it."""
-    utc = int(at_s * NS) + 1_700_000_000 * NS
+    utc = round(at_s * NS) + 1_700_000_000 * NS
     return {
         "event_id": str(uuid.uuid4()),
         "event_class": "PROTECTIVE_STOP",
         "severity": 1,
         "robot_id": "r1",
         "seq": 1,
-        "t_mono_ns": int(at_s * NS),
+        "t_mono_ns": round(at_s * NS),
         "t_utc": {"sec": utc // NS, "nanosec": utc % NS},
         "task_id": "task-7",
         "trigger": "field_blocked",
