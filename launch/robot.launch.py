@@ -1,4 +1,4 @@
-"""One robot: its safety supervisor, alone in its process, and its autonomy.
+"""One robot: its safety supervisor and its recorder, each alone in its process, and its autonomy.
 
 ros2 launch sitefleet robot.launch.py site:=FOLDER robot:=d1:driller:home_1 sim:=none
 """
@@ -12,4 +12,6 @@ from sitefleet.launching import described, nodes
 
 def generate_launch_description() -> Any:
     """Entry point of `ros2 launch`."""
-    return described(("site", "storey", "robot", "sim", "run"), lambda run: nodes(run, "safety", "autonomy"))
+    return described(
+        ("site", "storey", "robot", "sim", "run"), lambda run: nodes(run, "safety", "evidence", "autonomy")
+    )

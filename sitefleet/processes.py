@@ -21,11 +21,15 @@ ParameterValue = str | bool | int | float
 
 
 class StopWave(IntEnum):
-    """Order of shutdown. A supervisor outlives what it watches; the simulated drive outlives the supervisor."""
+    """Order of shutdown. A supervisor outlives what it watches, and what records it outlives the supervisor.
+
+    The simulated drive outlives them all.
+    """
 
     FIRST = 0
     SUPERVISORS = 1
-    SIMULATOR = 2
+    EVIDENCE = 2
+    SIMULATOR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,15 @@ TABLE: tuple[Row, ...] = (
         per_robot=True,
         parameters=robot_parameters,
         stop_wave=StopWave.SUPERVISORS,
+    ),
+    Row(
+        name="evidence",
+        package="sitefleet_robot",
+        executable="evidence",
+        module="sitefleet_robot.evidence.node",
+        per_robot=True,
+        parameters=robot_parameters,
+        stop_wave=StopWave.EVIDENCE,
     ),
     Row(
         name="autonomy",

@@ -22,7 +22,7 @@ def robot(
     real: Annotated[bool, typer.Option("--real", help="On a real robot: wall clock, no simulator.")] = False,
     run: options.RunFolder = Path("runs/robot"),
 ) -> None:
-    """Run one robot: its safety supervisor, alone in its process, and its autonomy.
+    """Run one robot: its safety supervisor and its recorder, each alone in its process, and its autonomy.
 
     Example: sitefleet robot site d1:driller:home_1
 
@@ -32,4 +32,4 @@ def robot(
     site_run = SiteRun(
         site=site, storey=name, robots=specs, sim="none" if real else "embedded", state_dir=run / "state"
     )
-    run_in_foreground(processes_of(site_run, "safety", "autonomy"), run / "log")
+    run_in_foreground(processes_of(site_run, "safety", "evidence", "autonomy"), run / "log")

@@ -38,7 +38,8 @@ assert checkout() is None
 assert str(share("launch/site.launch.py")).startswith(install)
 assert get_package_share_directory("sitefleet_interfaces").startswith(install)
 for package, name in (("sitefleet", "sitefleet"), ("sitefleet", "fleet_manager"), ("sitefleet", "simulator"),
-                      ("sitefleet_robot", "safety_supervisor"), ("sitefleet_robot", "autonomy")):
+                      ("sitefleet_robot", "safety_supervisor"), ("sitefleet_robot", "autonomy"),
+                      ("sitefleet_robot", "evidence")):
     script = os.path.join(get_package_prefix(package), "lib", package, name)
     assert os.access(script, os.X_OK), script
 command = os.path.join(get_package_prefix("sitefleet"), "lib", "sitefleet", "sitefleet")

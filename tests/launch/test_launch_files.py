@@ -91,12 +91,15 @@ def test_a_site_starts_exactly_the_rows_of_the_table(fake: ModuleType, site: Pat
     assert [as_row(action) for action in actions] == [as_action(process) for process in table]
 
 
-def test_a_robot_starts_its_supervisor_and_its_autonomy_only(fake: ModuleType, site: Path, tmp_path: Path) -> None:
+def test_a_robot_starts_its_supervisor_its_recorder_and_its_autonomy_only(
+    fake: ModuleType, site: Path, tmp_path: Path
+) -> None:
     actions = fake.run_launch_file(
         LAUNCH / "robot.launch.py", site=str(site), robot="d1:driller:home_0", sim="none", run=str(tmp_path / "run")
     )
     assert [(action.package, action.executable, action.namespace) for action in actions] == [
         ("sitefleet_robot", "safety_supervisor", "d1"),
+        ("sitefleet_robot", "evidence", "d1"),
         ("sitefleet_robot", "autonomy", "d1"),
     ]
     assert actions[0].plain_parameters()["use_sim_time"] is False

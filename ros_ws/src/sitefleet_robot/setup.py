@@ -11,7 +11,7 @@ HERE = Path(__file__).resolve().parent
 setup(
     name=PACKAGE,
     version=ElementTree.parse(HERE / "package.xml").findtext("version"),
-    description="What runs on a Sitefleet robot: safety supervisor, localisation, motion, task executor",
+    description="What runs on a Sitefleet robot: safety supervisor, recorder, localisation, motion, task executor",
     author="Sitefleet maintainers",
     author_email="maintainers@sitefleet.dev",
     license="Apache-2.0",
@@ -24,12 +24,14 @@ setup(
     ],
     # rclpy and the message packages come from the ROS installation or from the wheels, so they are not listed here:
     # the two name them differently.
-    install_requires=["numpy", "PyYAML"],
+    install_requires=["mcap>=1.6", "numpy", "PyYAML", "zstandard"],
+    extras_require={"camera": ["opencv-python-headless"]},
     zip_safe=False,
     entry_points={
         "console_scripts": [
             f"safety_supervisor = {PACKAGE}.safety.node:main",
             f"autonomy = {PACKAGE}.autonomy:main",
+            f"evidence = {PACKAGE}.evidence.node:main",
         ],
     },
 )

@@ -37,9 +37,10 @@ def names(run: SiteRun) -> list[str]:
     return [process.name for process in site_processes(run)]
 
 
-def test_every_robot_has_a_supervisor_of_its_own_and_one_autonomy(run: SiteRun) -> None:
+def test_every_robot_has_a_supervisor_of_its_own_a_recorder_and_one_autonomy(run: SiteRun) -> None:
     assert names(run) == [
-        "simulator", "instruments", "safety-d1", "safety-h1", "autonomy-d1", "autonomy-h1", "manager"
+        "simulator", "instruments", "safety-d1", "safety-h1", "evidence-d1", "evidence-h1",
+        "autonomy-d1", "autonomy-h1", "manager",
     ]  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def test_gazebo_replaces_only_the_embedded_simulator(run: SiteRun) -> None:
 
 def test_on_a_real_site_nothing_simulated_runs_and_no_node_waits_for_the_clock(run: SiteRun) -> None:
     processes = site_processes(replace(run, sim="none", people=Path("none.yaml")))
-    assert {process.name.split("-")[0] for process in processes} == {"safety", "autonomy", "manager"}
+    assert {process.name.split("-")[0] for process in processes} == {"safety", "evidence", "autonomy", "manager"}
     assert not any(process.parameters.get("use_sim_time") for process in processes)
 
 
@@ -122,10 +123,10 @@ def test_a_node_id_made_of_digits_stays_a_string_parameter(run: SiteRun) -> None
     )  # fmt: skip
 
 
-def test_the_drive_outlives_the_supervisor_and_the_supervisor_what_it_watches(run: SiteRun) -> None:
+def test_the_drive_outlives_the_recorder_the_recorder_the_supervisor_and_that_what_it_watches(run: SiteRun) -> None:
     waves = {process.name.split("-")[0]: process.stop_wave for process in site_processes(run)}
     assert waves["autonomy"] == waves["manager"] == StopWave.FIRST
-    assert waves["autonomy"] < waves["safety"] < waves["simulator"]
+    assert waves["autonomy"] < waves["safety"] < waves["evidence"] < waves["simulator"]
 
 
 def test_an_unknown_home_is_named_with_those_there_are(run: SiteRun) -> None:

@@ -72,8 +72,8 @@ def required(name: str) -> set[str]:
     return {MODULE_OF.get(each, each).replace("-", "_") for each in names}
 
 
-@pytest.mark.parametrize("folder", ["fleet_manager", "perception", "sim", "sitefleet", "launch"])
-def test_every_other_module_that_is_imported_is_required(folder: str) -> None:
+@pytest.mark.parametrize("folder", ["fleet_manager", "perception", "sim", "sitefleet", "launch", ROBOT / ROBOT.name])
+def test_every_other_module_that_is_imported_is_required(folder: str | Path) -> None:
     ours = {"fleet_manager", "perception", "sim", "sitefleet", "sitefleet_robot"}
     others = imported(ROOT / folder) - set(sys.stdlib_module_names) - ROS_PACKAGES - ours
     assert others <= required("runtime")
@@ -81,7 +81,7 @@ def test_every_other_module_that_is_imported_is_required(folder: str) -> None:
 
 def test_nothing_is_required_that_the_product_does_not_import() -> None:
     assert required("runtime") <= imported(
-        *(ROOT / name for name in ("fleet_manager", "perception", "sim", "sitefleet"))
+        *(ROOT / name for name in ("fleet_manager", "perception", "sim", "sitefleet")), ROBOT / ROBOT.name
     )
 
 
