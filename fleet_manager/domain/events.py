@@ -36,6 +36,7 @@ class EventKind(Enum):
     TASK_CANCELED = ("task_canceled", Severity.INFO)
     TASK_RETRIED = ("task_retried", Severity.INFO)
     TASK_REFUSED = ("task_refused", Severity.WARNING)
+    TASK_DENIED = ("task_denied", Severity.WARNING)
     TASK_ENDED = ("task_ended", Severity.INFO)
     TASK_FAILED = ("task_failed", Severity.WARNING)
     TARGET_DEFERRED = ("target_deferred", Severity.INFO)
@@ -49,8 +50,19 @@ class EventKind(Enum):
     PERSON_STOP = ("person_stop", Severity.WARNING)
     PERSON_RESET = ("person_reset", Severity.INFO)
     PERSON_RESUME = ("person_resume", Severity.INFO)
+    PERSON_HOLD = ("person_hold", Severity.INFO)
+    PERSON_TELEOP = ("person_teleop", Severity.INFO)
     SAFETY_EVENT = ("safety_event", Severity.WARNING)
     TRAFFIC = ("traffic", Severity.INFO)
+    ZONE_CHANGED = ("zone_changed", Severity.INFO)
+    PERMIT_CHANGED = ("permit_changed", Severity.INFO)
+    ZONES_REFUSED = ("zones_refused", Severity.SERIOUS)
+    LEASE_CHANGED = ("lease_changed", Severity.INFO)
+    LEASE_TAKEN = ("lease_taken", Severity.WARNING)
+    MUTING_CHANGED = ("muting_changed", Severity.WARNING)
+    EVENT_REVIEWED = ("event_reviewed", Severity.INFO)
+    CLOCK_STEP = ("clock_step", Severity.SERIOUS)
+    EVIDENCE_FAULT = ("evidence_fault", Severity.SERIOUS)
 
     def __init__(self, word: str, severity: Severity) -> None:
         self.word = word
@@ -70,3 +82,5 @@ class Event:
     task_id: str | None = None
     data: Mapping[str, object] = field(default_factory=dict)
     id: int = 0
+    source_event_id: str | None = None
+    """Id of the robot's event it tells of; of several with the same one only the first is kept."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
+from fleet_manager.domain.clocks import RoundTrip
+from fleet_manager.domain.evidence import canonical
 from fleet_manager.domain.robots import RobotFactsheet, RobotSnapshot, SafetyMode
 from fleet_manager.domain.work import AsBuiltRecord, ParameterValue, WorkTarget
 
@@ -36,8 +39,34 @@ class SafetyAct(str, Enum):
     """A person's act on a robot's safety supervisor."""
 
     STOP = "stop"
-    RESET = "reset"
+    RESET_PRESS = "reset_press"
+    """The reset button goes down."""
+    RESET_RELEASE = "reset_release"
+    """The reset button comes up again: this is when it acts."""
     RESUME = "resume"
+    HOLD = "hold"
+    TELEOP = "teleop"
+    MUTE = "mute"
+
+
+@dataclass(frozen=True, slots=True)
+class MuteOrder:
+    """Mute a protective field for `duration` s; 0 ends it."""
+
+    field: str
+    co_signed_by: str
+    duration: float
+
+
+@dataclass(frozen=True, slots=True)
+class ActOrder:
+    """A person's act with all that belongs to it. `epoch`: of the lease, for TELEOP; `mute`: for MUTE."""
+
+    act: SafetyAct
+    requested_by: str
+    reason: str = ""
+    epoch: int = 0
+    mute: MuteOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +78,8 @@ class ActAnswer:
     code: str
     message: str
     state: SafetyMode | None = None
+    until: datetime | None = None
+    """End of a muting, by the robot's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +138,7 @@ class AttemptEnded:
 
 @dataclass(frozen=True, slots=True)
 class SafetyEventSeen:
-    """A robot's supervisor reports an event of its class, `severity` 0..3."""
+    """A robot reports an event of its class, `severity` 0..3. `record` is all it says, field by field."""
 
     robot_id: str
     event_id: str
@@ -116,7 +147,66 @@ class SafetyEventSeen:
     task_id: str
     message: str
     data: Mapping[str, object]
+    seq: int
+    record: Mapping[str, object]
+
+    @property
+    def key(self) -> tuple[str, bytes]:
+        """Tells two events apart that have one id but not one content."""
+        return self.event_id, canonical(self.record)
 
 
-FleetNews = FactsheetSeen | StateSeen | RecordSeen | GoalAnswered | GoalUndelivered | AttemptEnded | SafetyEventSeen
+@dataclass(frozen=True, slots=True)
+class EventAck:
+    """An event is in the evidence log for good."""
+
+    robot_id: str
+    event_id: str
+    seq: int
+    log_id: str
+    leaf_index: int
+    stored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ZonesAnswered:
+    """A robot's supervisor works by this version of zones and permits, or says why not."""
+
+    robot_id: str
+    version: int
+    accepted: bool
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRead:
+    """A round trip with the clock of a robot's machine."""
+
+    robot_id: str
+    trip: RoundTrip
+
+
+@dataclass(frozen=True, slots=True)
+class SafetySeen:
+    """What the supervisor says of the lease it obeys."""
+
+    robot_id: str
+    lease_epoch: int
+    lease_holder: str
+    speed_limit: float
+
+
+FleetNews = (
+    FactsheetSeen
+    | StateSeen
+    | RecordSeen
+    | GoalAnswered
+    | GoalUndelivered
+    | AttemptEnded
+    | SafetyEventSeen
+    | ZonesAnswered
+    | ClockRead
+    | SafetySeen
+)
 """Anything that comes in from the fleet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,3 +34,23 @@ class JobRecord:
     job: Job
     tasks: tuple[Task, ...]
     attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneAck:
+    """What a robot last said to a version of zones and permits; `code` and `message` say why it does not accept it."""
+
+    robot_id: str
+    version: int
+    accepted: bool
+    code: str
+    message: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PendingDeed:
+    """A record on its way to the evidence log; it gets its number there."""
+
+    event_id: str
+    record: Mapping[str, object]

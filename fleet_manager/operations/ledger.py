@@ -15,6 +15,7 @@ from fleet_manager.domain.events import Event, EventKind, Severity
 from fleet_manager.domain.jobs import Attempt, AttemptState, Job, JobState, state_of_job
 from fleet_manager.domain.kept import JobRecord, RobotRecord
 from fleet_manager.domain.work import AsBuiltRecord, Task
+from fleet_manager.operations.book import SafetyBook
 from fleet_manager.operations.ports import FleetPort, StorePort
 
 
@@ -24,6 +25,7 @@ class Ledger:
     def __init__(self, store: StorePort, utc: Callable[[], datetime]) -> None:
         self._store = store
         self.utc = utc
+        self.book = SafetyBook(store, utc)
         self.jobs: dict[str, Job] = {}
         self.tasks: dict[str, Task] = {}
         self.attempts: dict[tuple[str, int], Attempt] = {}
@@ -143,6 +145,7 @@ class Ledger:
         task: Task | None = None,
         job_id: str | None = None,
         data: Mapping[str, object] | None = None,
+        source_event_id: str | None = None,
     ) -> None:
         """Write an event down."""
         self._events.append(
@@ -155,6 +158,7 @@ class Ledger:
                 job_id=task.job_id if task else job_id,
                 task_id=task.id if task else None,
                 data=data or {},
+                source_event_id=source_event_id,
             )
         )
 
@@ -184,6 +188,7 @@ class Ledger:
                     tx.put_robot(robot)
                 for event in self._events:
                     tx.add_event(event)
+                self.book.write(tx)
         self._forget()
         outbox, self._outbox = self._outbox, []
         for message in outbox:
@@ -198,6 +203,7 @@ class Ledger:
                 self._records,
                 self._robots,
                 self._events,
+                self.book.dirty,
             )
         )
 
@@ -223,6 +229,7 @@ class Ledger:
         self._records.clear()
         self._robots.clear()
         self._events.clear()
+        self.book.committed()
         busy = {self.tasks[a.task_id].job_id for a in self.attempts.values()}
         for job_id in [j.id for j in self.jobs.values() if j.state.terminal and j.id not in busy]:
             for task_id in self._tasks_of.pop(job_id):

@@ -13,8 +13,13 @@ from sqlalchemy.orm import Session
 
 from fleet_manager.domain.events import Event
 from fleet_manager.domain.jobs import Attempt, AttemptState, Job, JobState
-from fleet_manager.domain.kept import JobRecord, RobotRecord
+from fleet_manager.domain.access import AccessRules
+from fleet_manager.domain.kept import JobRecord, PendingDeed, RobotRecord, ZoneAck
+from fleet_manager.domain.lease import Lease
+from fleet_manager.domain.muting import Muting
 from fleet_manager.domain.work import AsBuiltRecord, Outcome, Task, WorkItem
+from fleet_manager.store import safety
+from fleet_manager.store.safety import SafetyWriter
 from fleet_manager.store.tables import AsBuiltRow, AttemptRow, EventRow, JobRow, RobotRow, SiteRow, TaskRow, WorkItemRow
 from fleet_manager.store.values import (
     attempt_changes,
@@ -85,12 +90,8 @@ def _session(engine: Engine, *, writes: bool = False) -> Iterator[Session]:
             raise
 
 
-class StoreTransaction:
+class StoreTransaction(SafetyWriter):
     """Changes of one transaction."""
-
-    def __init__(self, session: Session, site_id: int) -> None:
-        self._session = session
-        self._site_id = site_id
 
     def add_job(self, job: Job, tasks: Sequence[Task]) -> None:
         """A new job with its tasks."""
@@ -180,7 +181,11 @@ class StoreTransaction:
         self._session.flush()
 
     def add_event(self, event: Event) -> None:
-        """One more event."""
+        """One more event; of one source event only the first is kept."""
+        source = event.source_event_id
+        known = select(EventRow.id).where(EventRow.source_event_id == source)
+        if source is not None and self._session.scalar(known) is not None:
+            return
         self._session.add(
             EventRow(
                 time=event.time,
@@ -191,8 +196,10 @@ class StoreTransaction:
                 task_id=event.task_id,
                 message=event.message,
                 data=dict(event.data),
+                source_event_id=source,
             )
         )
+        self._session.flush()
 
 
 class Store:
@@ -295,3 +302,28 @@ class Store:
                 )
                 for row in rows
             ]
+
+    def access_rules(self) -> AccessRules:
+        """Zones and permits of this storey."""
+        with _session(self.engine) as session:
+            return safety.access_rules(session, self.site_id)
+
+    def zone_acks(self) -> dict[str, ZoneAck]:
+        """What each robot last said to them."""
+        with _session(self.engine) as session:
+            return safety.zone_acks(session, self.site_id)
+
+    def leases(self) -> dict[str, Lease]:
+        """Control leases, by robot."""
+        with _session(self.engine) as session:
+            return safety.leases(session)
+
+    def open_mutings(self) -> list[Muting]:
+        """Mutings to which something may still happen."""
+        with _session(self.engine) as session:
+            return safety.mutings(session, only_open=True)
+
+    def pending_deeds(self) -> list[PendingDeed]:
+        """Records that are not known to be in the evidence log."""
+        with _session(self.engine) as session:
+            return safety.pending_deeds(session)

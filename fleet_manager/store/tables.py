@@ -226,3 +226,5 @@ class EventRow(Base):
     task_id: Mapped[str | None] = mapped_column(String(40))
     message: Mapped[str] = mapped_column(Text)
     data: Mapped[dict[str, Any]]
+    source_event_id: Mapped[str | None] = mapped_column(String(100), unique=True, index=True)
+    """Id of the robot's safety event, which may be delivered several times and is kept once."""

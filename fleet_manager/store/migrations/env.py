@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from fleet_manager.store import safety_tables  # noqa: F401 - its tables belong to Base.metadata
 from fleet_manager.store.tables import Base
 
 engine = context.config.attributes["engine"]
