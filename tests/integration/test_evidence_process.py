@@ -26,6 +26,8 @@ from sitefleet_robot.common.spool import Spool, SpoolReader
 
 DOMAIN = session_domain(58)
 NS = 10**9
+START = 60.0
+"""s for a process to start on a busy machine."""
 QUICK = ("record_before:=3.0", "record_after:=1.5", "record_longest:=12.0")
 
 
@@ -105,15 +107,15 @@ class Robot:
     def ready(self, records: bool = True) -> None:
         """The recorder hears the commands and the site, and we hear it."""
         for publisher in (self.answers, self.commands)[: 1 + records]:
-            self.until(publisher.get_subscription_count, "the recorder's start")
-        self.until(lambda: self.node.count_publishers("/fleet/safety_event"), "its publisher")
+            self.until(publisher.get_subscription_count, "the recorder's start", START)
+        self.until(lambda: self.node.count_publishers("/fleet/safety_event"), "its publisher", START)
 
     def spin(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.executor.spin_once(timeout_sec=0.02)
 
-    def until(self, condition, what: str, seconds: float = 20.0) -> None:
+    def until(self, condition, what: str, seconds: float = 30.0) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
@@ -237,7 +239,7 @@ def test_events_are_sent_again_until_the_site_answers_also_after_kill_9(robot):
     robot.processes[-1].kill()
     robot.processes[-1].wait(10)
     robot.start("record:=false")
-    robot.until(robot.answers.get_subscription_count, "restart")
+    robot.until(robot.answers.get_subscription_count, "restart", START)
     robot.spin(2.0)
     assert robot.events == []
 
@@ -317,26 +319,30 @@ def test_the_camera_is_recorded_as_jpeg_only_when_asked_for(robot):
 
 
 def test_nobody_waits_for_a_recorder_that_is_frozen(robot):
-    """What the supervisor sends at 50 Hz arrives at others as before while the recorder stands still."""
+    """Over shared memory half of these publications would take a second: a frozen reader may hold a lock there."""
     heard: list[float] = []
-    robot.node.create_subscription(Twist, "cmd_vel", lambda m: heard.append(time.monotonic()), QoSProfile(depth=100))
+    robot.node.create_subscription(Twist, "cmd_vel", lambda m: heard.append(m.linear.x), QoSProfile(depth=100))
     evidence = robot.start(*QUICK)
     robot.ready()
     robot.spin(1.0)
-    evidence.send_signal(signal.SIGSTOP)
     heard.clear()
-    before = robot.sent
-    worst = 0.0
-    deadline = time.monotonic() + 4.0
-    while time.monotonic() < deadline:
-        started = time.monotonic()
-        robot.commands.publish(Twist())
-        worst = max(worst, time.monotonic() - started)
-        robot.executor.spin_once(timeout_sec=0.02)
-    assert len(heard) >= robot.sent - before
-    assert worst < 0.05
-    evidence.send_signal(signal.SIGCONT)
-    robot.spin(2.0)
+    sent, slow = [], []
+    for turn in range(20):
+        evidence.send_signal(signal.SIGSTOP)
+        until = time.monotonic() + 0.2
+        while time.monotonic() < until:
+            sent.append(-1.0 - len(sent))
+            message = Twist()
+            message.linear.x = sent[-1]
+            started = time.monotonic()
+            robot.commands.publish(message)
+            slow.append(time.monotonic() - started)
+            robot.executor.spin_once(timeout_sec=0.01)
+        evidence.send_signal(signal.SIGCONT)
+        robot.spin(0.1 + 0.013 * turn)
+    assert [value for value in heard if value < 0] == sent
+    # A busy machine may take some time from this test, but not a second.
+    assert max(slow) < 0.5
     event = robot.happens()
     robot.until(lambda: robot.follow_ups(event), "it goes on")
 
@@ -352,7 +358,7 @@ def test_nobody_waits_for_a_recorder_that_is_frozen(robot):
 )
 def test_a_wrong_parameter_is_an_error_at_start_that_names_it(robot, parameter, words):
     evidence = robot.start(parameter)
-    assert evidence.wait(20) == 2
+    assert evidence.wait(START) == 2
     assert words in robot.log(evidence) and "Traceback" not in robot.log(evidence)
 
 
@@ -360,7 +366,7 @@ def test_a_second_courier_of_the_same_robot_refuses_to_start(robot):
     robot.start()
     robot.ready()
     second = robot.start()
-    assert second.wait(20) == 2
+    assert second.wait(START) == 2
     assert "another process appends" in robot.log(second)
 
 

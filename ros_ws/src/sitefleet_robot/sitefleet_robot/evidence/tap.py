@@ -142,9 +142,9 @@ class Tap:
 def _taken(subscription: Any) -> Iterator[tuple[bytes, int, int, int]]:
     """Raw message, monotonic and UTC time of its reception, UTC time of its publication (all ns)."""
     now_mono, now_utc = time.monotonic_ns(), time.time_ns()
-    with subscription.handle as handle:
+    with subscription.handle:
         for _ in range(_DEPTH):
-            taken = handle.take_message(subscription.msg_type, True)
+            taken = subscription.handle.take_message(subscription.msg_type, True)
             if taken is None:
                 return
             data, info = taken
