@@ -39,6 +39,9 @@ class LimitSettings(BaseModel):
     charge_until: float = Field(default=0.8, gt=0, le=1, description="battery (0..1) that ends charging")
     remember_state_every: float = Field(default=5.0, ge=0.1, le=600, description="between writes of a robot's state")
     allocate_every: float = Field(default=1.0, ge=0.1, le=60, description="between allocations when nothing changes")
+    push_zones_every: float = Field(
+        default=1.0, ge=0.1, le=60, description="zones that a robot has not acknowledged are sent again"
+    )
     startup_grace: float = Field(default=3.0, ge=0, le=60, description="wait for known robots before routes are given")
 
     def limits(self) -> Limits:
@@ -55,6 +58,21 @@ class ManagerSettings(BaseModel):
     storey: str = Field(min_length=1, description="storey, by its name or folder")
     database: str = Field(
         default="sitefleet.db", min_length=1, description="file of the SQLite store, or a database URL"
+    )
+    evidence: str = Field(
+        default="",
+        description="file or database URL of the evidence log; empty: evidence.db beside an SQLite store, "
+        "or the store's own database",
+    )
+    evidence_key: Path | None = Field(
+        default=None, description="key that signs the evidence log's heads; made if absent, beside the log by default"
+    )
+    witness: Path | None = Field(
+        default=None,
+        description="second place for signed heads of the evidence log, better on another disk; beside it by default",
+    )
+    keys: Path | None = Field(
+        default=None, description="folder of the robots' pairing keys; without one no heartbeat is answered"
     )
     host: str = Field(
         default="127.0.0.1",

@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from fleet_manager.api import schemas
-from fleet_manager.domain.site import Storey
+from fleet_manager.domain.access import AccessKind, AccessZone, ZoneSource
+from fleet_manager.domain.site import Storey, ZoneKind
 from fleet_manager.operations.core import StoreyWork
 from fleet_manager.site import load_storey
 
@@ -30,8 +31,13 @@ class LoadedStorey:
 
     @property
     def work(self) -> StoreyWork:
-        """For operations."""
-        return StoreyWork(self.storey.id, self.storey.roadmap, {w.id: w for w in self.storey.work_items})
+        """For operations; ground that the model closes to robots is the first set of zones."""
+        zones = tuple(
+            AccessZone(z.id, z.name, AccessKind.NO_GO, z.areas, ifc_guid=z.ifc_guid, source=ZoneSource.SITE)
+            for z in self.storey.zones
+            if z.kind is ZoneKind.NO_GO
+        )
+        return StoreyWork(self.storey.id, self.storey.roadmap, {w.id: w for w in self.storey.work_items}, zones)
 
     @property
     def names(self) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sitefleet.launching import described, nodes
 
-ARGUMENTS = ("site", "storey", "sim", "run", "database", "api_host", "api_port")
+ARGUMENTS = ("site", "storey", "sim", "run", "keys", "database", "api_host", "api_port")
 
 
 def generate_launch_description() -> Any:

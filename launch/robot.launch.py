@@ -13,5 +13,5 @@ from sitefleet.launching import described, nodes
 def generate_launch_description() -> Any:
     """Entry point of `ros2 launch`."""
     return described(
-        ("site", "storey", "robot", "sim", "run"), lambda run: nodes(run, "safety", "evidence", "autonomy")
+        ("site", "storey", "robot", "sim", "run", "keys"), lambda run: nodes(run, "safety", "evidence", "autonomy")
     )

@@ -15,7 +15,7 @@ from sitefleet.processes import SiteRun
 from sitefleet.resources import share
 
 ARGUMENTS = (
-    "site", "storey", "robots", "sim", "speed", "seed", "run", "database", "api_host", "api_port", "people"
+    "site", "storey", "robots", "sim", "speed", "seed", "run", "keys", "database", "api_host", "api_port", "people"
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 from sitefleet.cli.foreground import chosen
+from sitefleet.pairing import pair
 from sitefleet.processes import Process, SiteRun, site_processes
 
 # name: (default, description). An argument without a default must be given.
@@ -28,6 +29,7 @@ ARGUMENTS: dict[str, tuple[str | None, str]] = {
     "database": ("", "SQLAlchemy URL of the store; empty: SQLite in the run folder"),
     "api_host": ("127.0.0.1", "address the HTTP API listens on"),
     "api_port": ("8000", "port of the HTTP API"),
+    "keys": ("", "folder of the manager's copies of the robots' pairing keys; empty: in the run folder"),
     "people": ("", "file of scripted walking paths; empty: nobody walks"),
 }
 
@@ -85,6 +87,7 @@ def run_of(given: dict[str, str]) -> SiteRun:
         speed=float(values["speed"]),
         seed=int(values["seed"]),
         state_dir=folder / "state",
+        keys=Path(values["keys"]).resolve() if values["keys"] else folder / "keys",
         database=values["database"] or f"sqlite:///{folder / 'sitefleet.db'}",
         api_host=values["api_host"],
         api_port=int(values["api_port"]),
@@ -93,5 +96,6 @@ def run_of(given: dict[str, str]) -> SiteRun:
 
 
 def nodes(run: SiteRun, *rows: str) -> list[Any]:
-    """Launch actions of these rows of the table, or of all of them."""
+    """Launch actions of these rows of the table, or of all of them; robots are paired with the manager."""
+    pair([robot.robot_id for robot in run.robots], run.state_dir, run.keys)
     return [ros_node(process) for process in site_processes(run, frozenset(rows) if rows else None)]

@@ -43,6 +43,7 @@ class SiteRun:
     speed: float = 1.0  # simulated seconds a second; infinite: as fast as it goes
     seed: int = 0
     state_dir: Path = Path("runs/state")  # robots' disks: one folder a robot below it
+    keys: Path = Path("runs/keys")  # the manager's copies of the robots' pairing keys
     database: str = "sqlite:///runs/sitefleet.db"
     api_host: str = "127.0.0.1"
     api_port: int = 8000
@@ -142,7 +143,7 @@ def people_arguments(run: SiteRun) -> tuple[str, ...]:
 def manager_arguments(run: SiteRun) -> tuple[str, ...]:
     """The site package, the store and where the HTTP API listens."""
     listen = ("--host", run.api_host, "--port", str(run.api_port))
-    return ("--site", str(run.site), "--storey", run.storey, "--database", run.database, *listen)
+    return ("--site", str(run.site), "--storey", run.storey, "--database", run.database, "--keys", str(run.keys), *listen)
 
 
 def robot_parameters(run: SiteRun, robot: RobotSpec) -> dict[str, ParameterValue]:

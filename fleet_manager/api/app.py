@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from fleet_manager.api import problems
 from fleet_manager.api.context import ApiContext
-from fleet_manager.api.routes import events, jobs, robots, site, tasks
+from fleet_manager.api.routes import control, events, jobs, robots, safety, site, tasks, zones
 
 PREFIX = "/api/v1"
 DESCRIPTION = """Work, robots and as-built records of one storey.
@@ -32,7 +32,7 @@ def create_app(context: ApiContext | None) -> FastAPI:
         redoc_url=None,
     )
     app.state.context = context
-    for module in (site, robots, jobs, tasks, events):
+    for module in (site, robots, control, zones, safety, jobs, tasks, events):
         app.include_router(module.router, prefix=PREFIX)
     problems.install(app)
     return app

@@ -142,6 +142,14 @@ class RobotTotals(Schema):
     time_working: float = Field(description="s of ROS time")
 
 
+class RobotClock(Schema):
+    """Clock of a robot's machine against the manager's."""
+
+    offset: float = Field(description="s, robot's clock minus manager's")
+    error: float = Field(description="s, the most that the offset can be wrong by")
+    measured_ago: float = Field(description="s")
+
+
 class Robot(Schema):
     """A robot as last seen."""
 
@@ -175,6 +183,9 @@ class Robot(Schema):
     errors: list[str]
     totals: RobotTotals
     software_version: str
+    speed_limit: float | None = Field(description="m/s in force by its supervisor; null: not heard")
+    clock: RobotClock | None = Field(description="null: not measured in the last two minutes")
+    zones_version: int | None = Field(description="version of zones and permits it has accepted; null: none")
 
 
 class RobotList(Schema):
@@ -188,6 +199,12 @@ class ActRequest(Schema):
 
     requested_by: str = Field(min_length=1, max_length=200)
     reason: str = Field(default="", max_length=1000)
+
+
+class ResetRequest(ActRequest):
+    """The reset button: sent once when it is pressed and once when it is released."""
+
+    pressed: bool = Field(description="true: the button goes down; false: it comes up, which is when it acts")
 
 
 class RobotActResult(Schema):

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from fleet_manager.api import schemas
+from fleet_manager.domain.clocks import SECOND
 from fleet_manager.domain.events import Event
 from fleet_manager.domain.geometry import Pose3
 from fleet_manager.domain.jobs import Attempt, TargetCounts, counts_of, progress_of
 from fleet_manager.domain.work import AsBuiltRecord, WorkItem
+from fleet_manager.operations.core import Operations
 from fleet_manager.operations.fleet_view import RobotView
 from fleet_manager.store.queries import JobSummary, StoredTask
 
@@ -134,7 +136,7 @@ def event(value: Event) -> schemas.Event:
     return schemas.Event.model_validate(value)
 
 
-def robot(view: RobotView, activity: str) -> schemas.Robot:
+def robot(view: RobotView, operations: Operations) -> schemas.Robot:
     """A robot as last seen; before its factsheet or first state arrives, the missing parts are empty."""
     sheet, state = view.factsheet, view.snapshot
     return schemas.Robot(
@@ -153,7 +155,7 @@ def robot(view: RobotView, activity: str) -> schemas.Robot:
         charging=bool(state and state.charging),
         safety_state=state.safety.name.lower() if state else "boot",
         safety_reason=state.safety_reason if state else "",
-        activity=activity,
+        activity=operations.activity(view),
         task_id=(state.task_id or None) if state else None,
         attempt=state.attempt if state else 0,
         phase=state.phase if state else "",
@@ -166,4 +168,15 @@ def robot(view: RobotView, activity: str) -> schemas.Robot:
         errors=list(state.errors) if state else [],
         totals=schemas.RobotTotals.model_validate(view.totals),
         software_version=sheet.software_version if sheet else "",
+        speed_limit=view.speed_limit,
+        clock=_clock(view, operations),
+        zones_version=operations.zones_version(view.robot_id),
     )
+
+
+def _clock(view: RobotView, operations: Operations) -> schemas.RobotClock | None:
+    found = operations.clock_offset(view)
+    if found is None:
+        return None
+    ago = operations.now() - found.measured_mono / SECOND
+    return schemas.RobotClock(offset=found.offset / SECOND, error=found.error / SECOND, measured_ago=ago)

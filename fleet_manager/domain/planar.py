@@ -22,7 +22,9 @@ def segments_gap(a: Point, b: Point, c: Point, d: Point) -> float:
     """Distance of two straight lines; zero where they cross."""
     if _side(a, b, c) * _side(a, b, d) < 0.0 and _side(c, d, a) * _side(c, d, b) < 0.0:
         return 0.0
-    return min(point_to_segment(a, c, d), point_to_segment(b, c, d), point_to_segment(c, a, b), point_to_segment(d, a, b))
+    return min(
+        point_to_segment(a, c, d), point_to_segment(b, c, d), point_to_segment(c, a, b), point_to_segment(d, a, b)
+    )
 
 
 def _side(a: Point, b: Point, p: Point) -> float:

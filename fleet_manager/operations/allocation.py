@@ -11,6 +11,7 @@ from fleet_manager.domain.events import EventKind
 from fleet_manager.domain.jobs import Attempt
 from fleet_manager.domain.robots import RobotFactsheet, SafetyMode
 from fleet_manager.domain.work import PICK_UP, SEQUENCED_TRADES, Task, TaskState
+from fleet_manager.operations.access import denials
 from fleet_manager.operations.fleet_view import RobotView
 from fleet_manager.operations.situation import NEVER, Situation
 from fleet_manager.operations.supervision import send_goal
@@ -23,6 +24,8 @@ class AllocationMemory:
     asked: tuple[object, ...] = ()
     asked_at: float = NEVER
     refused_since: dict[str, float] = field(default_factory=dict)
+    denied: dict[str, str] = field(default_factory=dict)
+    """Tasks that no robot may be sent to now, with why."""
 
 
 def is_free(world: Situation, view: RobotView) -> bool:
@@ -48,6 +51,7 @@ def allocate(world: Situation, allocator: Allocator, memory: AllocationMemory) -
         return
     memory.asked, memory.asked_at = question, world.now
     waiting = [_with_its_load(world, _second_round(world, t, sheets.values())) for t in waiting]
+    waiting = [t for t in (_where_allowed(world, t, sheets.values(), memory) for t in waiting) if t is not None]
     answer = allocator.allocate(waiting, free, sheets, world.roadmap)
     idle = {s.robot_id for s in free}
     for assignment in answer.assignments:
@@ -85,6 +89,33 @@ def _with_its_load(world: Situation, task: Task) -> Task:
     task = life.load_gone(task)
     world.ledger.put_task(task)
     return task
+
+
+def _where_allowed(
+    world: Situation, task: Task, sheets: Iterable[RobotFactsheet], memory: AllocationMemory
+) -> Task | None:
+    """The task, kept from robots that zones or permits keep out; None when they keep everybody out."""
+    sheets = tuple(sheets)
+    denied = denials(world, task, sheets)
+    able = {s.robot_id for s in sheets if task.item.trade in s.trades}
+    if not able or able - set(denied):
+        _let_go(world, task, memory)
+        return replace(task, refused_by=task.refused_by | frozenset(denied)) if denied else task
+    denial = denied[min(denied)]
+    if memory.denied.get(task.id) != denial.message:
+        memory.denied[task.id] = denial.message
+        kept = replace(world.ledger.task(task.id), message=denial.message)
+        world.ledger.put_task(kept)
+        data = {"code": denial.code, "zone_id": denial.zone_id, "permit_id": denial.permit_id}
+        world.ledger.note(EventKind.TASK_DENIED, f"{task.item.title} waits: {denial.message}", task=kept, data=data)
+    return None
+
+
+def _let_go(world: Situation, task: Task, memory: AllocationMemory) -> None:
+    said = memory.denied.pop(task.id, None)
+    known = world.ledger.task(task.id)
+    if said is not None and known.message == said:
+        world.ledger.put_task(replace(known, message=""))
 
 
 def _assign(world: Situation, assignment: Assignment) -> None:

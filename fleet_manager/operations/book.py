@@ -85,9 +85,7 @@ class SafetyBook:
     @property
     def dirty(self) -> bool:
         """There is something to commit."""
-        return any(
-            (self._zones, self._permits, self._acks, self._changed_leases, self._mutings, self._deeds)
-        )
+        return any((self._zones, self._permits, self._acks, self._changed_leases, self._mutings, self._deeds))
 
     def write(self, tx: Transaction) -> None:
         """Everything that has changed."""

@@ -40,9 +40,7 @@ class EvidenceDesk:
         self._seq: int | None = None
         self.fault = ""
 
-    def take(
-        self, events: Sequence[SafetyEventSeen], offset_of: Callable[[str], ClockOffset | None]
-    ) -> list[EventAck]:
+    def take(self, events: Sequence[SafetyEventSeen], offset_of: Callable[[str], ClockOffset | None]) -> list[EventAck]:
         """Store what is new; acknowledgements for all of them. Empty when the log cannot be written to."""
         if not events:
             return []
@@ -77,7 +75,9 @@ class EvidenceDesk:
         receipts |= {i: s.receipt for i, s in self._store.find(missing).items()} if missing else {}
         for event in events:
             receipt = receipts[logged_as[event.key]]
-            acks.append(EventAck(event.robot_id, event.event_id, event.seq, self._store.log_id, receipt.leaf_index, now))
+            acks.append(
+                EventAck(event.robot_id, event.event_id, event.seq, self._store.log_id, receipt.leaf_index, now)
+            )
         return list(dict.fromkeys(acks))
 
     def _append_conflicts(

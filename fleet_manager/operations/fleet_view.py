@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from fleet_manager.domain.clocks import RobotClock
 from fleet_manager.domain.kept import RobotRecord
 from fleet_manager.domain.robots import RobotFactsheet, RobotSnapshot, SafetyMode
 from fleet_manager.traffic import RoutePlan
@@ -44,6 +45,12 @@ class RobotView:
     needs_charge: bool = False
     remembered_at: float = float("-inf")
     totals: Totals = field(default_factory=Totals)
+    lease_epoch: int = 0
+    """Newest lease its supervisor has obeyed."""
+    lease_holder: str = ""
+    speed_limit: float | None = None
+    """m/s in force, as its supervisor says; None: not heard."""
+    clock: RobotClock = field(default_factory=RobotClock)
     route: RoutePlan | None = None
     base: dict[str, None] = field(default_factory=dict)
     """Nodes it may be using: all that was released since it last confirmed a route (an ordered set)."""

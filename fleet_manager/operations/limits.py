@@ -27,5 +27,7 @@ class Limits:
     """Between two writes of an unchanged robot's state to the store."""
     allocate_every: float = 1.0
     """Between two allocations when nothing has changed."""
+    push_zones_every: float = 1.0
+    """Between two sendings of zones and permits to a robot that has not acknowledged their version."""
     startup_grace: float = 3.0
     """After a start: wait so long for robots known from the store before anybody is given a route."""

@@ -9,16 +9,18 @@ from fleet_manager.domain import life
 from fleet_manager.domain.events import EventKind, Severity
 from fleet_manager.domain.fleet import (
     AttemptEnded,
+    ClockRead,
     FactsheetSeen,
     GoalAnswered,
     GoalUndelivered,
     RecordSeen,
     SafetyEventSeen,
+    SafetySeen,
     StateSeen,
 )
 from fleet_manager.domain.jobs import AttemptState, ExecuteOutcome
 from fleet_manager.domain.robots import SafetyMode
-from fleet_manager.operations import attempts
+from fleet_manager.operations import attempts, clocks
 from fleet_manager.operations.situation import Situation
 
 _LATCHED = frozenset({SafetyMode.STOPPED, SafetyMode.FAULT})
@@ -113,8 +115,28 @@ def _(news: AttemptEnded, world: Situation) -> None:
 @take.register
 def _(news: SafetyEventSeen, world: Situation) -> None:
     task = world.ledger.find_task(news.task_id) if news.task_id else None
-    data = {"event_id": news.event_id, "class": news.event_class, **news.data}
+    data = {"event_id": news.event_id, "class": news.event_class, "seq": news.seq, **news.data}
     text = f"{news.robot_id}: {news.event_class}" + (f": {news.message}" if news.message else "")
     world.ledger.note(
-        EventKind.SAFETY_EVENT, text, severity=news.severity, robot_id=news.robot_id, task=task, data=data
+        EventKind.SAFETY_EVENT,
+        text,
+        severity=news.severity,
+        robot_id=news.robot_id,
+        task=task,
+        data=data,
+        source_event_id=news.event_id,
     )
+
+
+@take.register
+def _(news: SafetySeen, world: Situation) -> None:
+    view = world.robot(news.robot_id)
+    view.lease_epoch, view.lease_holder = max(view.lease_epoch, news.lease_epoch), news.lease_holder
+    view.speed_limit = news.speed_limit
+
+
+@take.register
+def _(news: ClockRead, world: Situation) -> None:
+    step = world.robot(news.robot_id).clock.take(news.trip)
+    if step:
+        clocks.note_step(world, news.robot_id, step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from fleet_manager.domain.events import EventKind, Severity
 from fleet_manager.domain.jobs import AttemptState
@@ -39,8 +39,8 @@ def everybody_heard(world: Situation) -> bool:
     return all(v.received is not None and v.factsheet is not None for v in world.robots.values())
 
 
-def route(world: Situation, traffic: TrafficController) -> None:
-    """One cycle of traffic."""
+def route(world: Situation, traffic: TrafficController, closed: Mapping[str, frozenset[str]]) -> None:
+    """One cycle of traffic. `closed`: edges that zones and permits keep each robot from."""
     if not everybody_heard(world):
         return
     robots: dict[str, RobotSnapshot] = {}
@@ -51,7 +51,7 @@ def route(world: Situation, traffic: TrafficController) -> None:
     here = {v.robot_id: v.factsheet for v in world.robots.values() if v.factsheet}
     sheets = {r: s for r, s in here.items() if s.map_id in {"", world.map_id}}
     goals = {r: goal for r in robots if (goal := goal_of(world, world.robots[r]))}
-    step = traffic.step(world.now, robots, sheets, goals)
+    step = traffic.step(world.now, robots, sheets, goals, closed)
     for plan in step.routes:
         view = world.robot(plan.robot_id)
         view.release(plan)

@@ -24,6 +24,8 @@ class Link:
     cancel_at: float = NEVER
     cancel_since: float | None = None
     rejections: int = 0
+    denied: bool = False
+    """It was written down that zones or permits no longer allow it."""
 
 
 @dataclass

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from fleet_manager.domain.access import Denial
 from fleet_manager.domain.events import EventKind
 from fleet_manager.domain.jobs import Attempt, AttemptState
 from fleet_manager.domain.work import TaskState
 from fleet_manager.operations import attempts
+from fleet_manager.operations.access import attempt_denial
 from fleet_manager.operations.fleet_view import RobotView
 from fleet_manager.operations.situation import Link, Situation
 
@@ -76,8 +78,10 @@ def watch_attempts(world: Situation) -> None:
 
 def _keep_going(world: Situation, attempt: Attempt, view: RobotView) -> None:
     link, task = world.link(attempt), world.ledger.task(attempt.task_id)
+    denial = attempt_denial(world, attempt, view)
+    _note_denial(world, attempt, link, denial)
     stopped = view.stopped_since is not None and world.now - view.stopped_since >= world.limits.give_up_stopped_after
-    if task.state in _ENDING or view.needs_charge or stopped:
+    if task.state in _ENDING or view.needs_charge or stopped or denial is not None:
         _ask_to_end(world, attempt, link)
         overdue = link.cancel_since is not None and (
             world.now - link.cancel_since >= CANCEL_PATIENCE * world.limits.repeat_after
@@ -93,6 +97,17 @@ def _keep_going(world: Situation, attempt: Attempt, view: RobotView) -> None:
             link.accepted_at = None
     if link.accepted_at is None and world.now - link.sent_at >= world.limits.repeat_after:
         send_goal(world, attempt)
+
+
+def _note_denial(world: Situation, attempt: Attempt, link: Link, denial: Denial | None) -> None:
+    """Once an attempt: it is ended because zones or permits no longer allow it."""
+    if denial is None or link.denied:
+        return
+    link.denied = True
+    task = world.ledger.task(attempt.task_id)
+    text = f"{attempt.robot_id} has to end {task.item.title}: {denial.message}"
+    data = {"code": denial.code, "zone_id": denial.zone_id, "permit_id": denial.permit_id}
+    world.ledger.note(EventKind.TASK_DENIED, text, robot_id=attempt.robot_id, task=task, data=data)
 
 
 def send_goal(world: Situation, attempt: Attempt) -> None:

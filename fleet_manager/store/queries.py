@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import Engine, Row, Select, func, select
 from sqlalchemy.orm import Session
 
-from fleet_manager.domain.events import Event
+from fleet_manager.domain.events import Event, EventKind
 from fleet_manager.domain.jobs import Attempt, Job, TargetCounts, counts_of, sum_of
+from fleet_manager.domain.muting import Muting
 from fleet_manager.domain.work import AsBuiltRecord, Task
+from fleet_manager.store import safety
 from fleet_manager.store.tables import AsBuiltRow, AttemptRow, EventRow, JobRow, TaskRow
 from fleet_manager.store.values import attempt_from_row, event_from_row, job_from_row, record_from_row, task_from_row
 
@@ -119,6 +121,35 @@ class Queries:
         query = select(EventRow).where(EventRow.id > after).order_by(EventRow.id).limit(limit)
         with Session(self._engine) as session:
             return [event_from_row(row) for row in session.scalars(query)]
+
+    def safety_events(self, after: int, limit: int, robot_id: str | None = None) -> list[Event]:
+        """What robots' supervisors reported, in order."""
+        query = select(EventRow).where(EventRow.id > after, EventRow.source_event_id.is_not(None))
+        if robot_id is not None:
+            query = query.where(EventRow.robot_id == robot_id)
+        with Session(self._engine) as session:
+            return [event_from_row(row) for row in session.scalars(query.order_by(EventRow.id).limit(limit))]
+
+    def safety_event(self, event_id: str) -> Event | None:
+        """One of them, by the robot's own id of it."""
+        with Session(self._engine) as session:
+            row = session.scalar(select(EventRow).where(EventRow.source_event_id == event_id))
+            return event_from_row(row) if row else None
+
+    def reviews(self, event_ids: Sequence[str]) -> dict[str, list[Event]]:
+        """What people said to these events, in order."""
+        wanted, found = set(event_ids), dict[str, list[Event]]()
+        query = select(EventRow).where(EventRow.kind == EventKind.EVENT_REVIEWED.word).order_by(EventRow.id)
+        with Session(self._engine) as session:
+            for row in session.scalars(query):
+                if row.data.get("reviewed") in wanted:
+                    found.setdefault(row.data["reviewed"], []).append(event_from_row(row))
+        return found
+
+    def mutings(self, robot_id: str) -> list[Muting]:
+        """Every muting there ever was of this robot, oldest first."""
+        with Session(self._engine) as session:
+            return safety.mutings(session, robot_id)
 
     def last_event_id(self) -> int:
         """Number of the newest event, 0 if there is none."""

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, or_, select, update
 from sqlalchemy.orm import Session
 
+from fleet_manager.domain.access import AccessRules
 from fleet_manager.domain.events import Event
 from fleet_manager.domain.jobs import Attempt, AttemptState, Job, JobState
-from fleet_manager.domain.access import AccessRules
 from fleet_manager.domain.kept import JobRecord, PendingDeed, RobotRecord, ZoneAck
 from fleet_manager.domain.lease import Lease
 from fleet_manager.domain.muting import Muting

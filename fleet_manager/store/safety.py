@@ -116,9 +116,7 @@ def access_rules(session: Session, site_id: int) -> AccessRules:
     permits = session.scalars(
         select(AccessPermitRow).where(AccessPermitRow.site_id == site_id).order_by(AccessPermitRow.id)
     )
-    return AccessRules(
-        version.version if version else 0, tuple(map(_zone, zones)), tuple(map(_permit, permits))
-    )
+    return AccessRules(version.version if version else 0, tuple(map(_zone, zones)), tuple(map(_permit, permits)))
 
 
 def _zone(row: AccessZoneRow) -> AccessZone:

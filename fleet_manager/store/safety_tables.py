@@ -99,7 +99,7 @@ class MutingRow(Base):
 
 
 class DeedRow(Base):
-    """A record on its way to the evidence log: written together with what it is about, removed once it is in the log."""
+    """A record on its way to the evidence log: written with what it is about, removed once it is in the log."""
 
     __tablename__ = "evidence_outbox"
 

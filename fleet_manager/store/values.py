@@ -190,6 +190,7 @@ def event_from_row(row: EventRow) -> Event:
         task_id=row.task_id,
         data=row.data,
         id=row.id,
+        source_event_id=row.source_event_id,
     )
 
 

@@ -58,8 +58,10 @@ class TrafficController(Protocol):
         robots: Mapping[str, RobotSnapshot],
         factsheets: Mapping[str, RobotFactsheet],
         goals: Mapping[str, str],
+        closed: Mapping[str, frozenset[str]] | None = None,
     ) -> TrafficStep:
         """One cycle. `now` is s of a monotonic clock; `goals` names the node each robot should reach (a robot
-        without one stays, but may be asked to yield). Called at 10 Hz or faster; deterministic.
+        without one stays, but may be asked to yield); `closed` names the edges that zones keep each robot from:
+        none of them is released to it. Called at 10 Hz or faster; deterministic.
         """
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from fleet_manager.domain.roadmap import Roadmap
 from fleet_manager.domain.robots import RobotFactsheet, RobotSnapshot
@@ -25,6 +25,7 @@ class Fleet:
         self._lanes: dict[tuple[float, float], Lanes] = {}
         self._nearer: dict[tuple[str, str], float] = {}
         self._situation: Situation | None = None
+        self._shut: dict[str, int] = {}
 
     def lanes(self, sheet: RobotFactsheet) -> Lanes:
         """Lanes for a robot's size; robots of one size share them."""
@@ -86,11 +87,24 @@ class Fleet:
 
     def closed(self, mover: str, by: Iterable[str] | None = None) -> int:
         """Pieces closed to a robot by what others hold now (`by`: only those)."""
-        mask = 0
+        mask = self._shut.get(mover, 0)
         for name in self.tracks if by is None else by:
             if name != mover:
                 mask |= self.tracks[name].closed(self.apart(mover, name))
         return mask
+
+    def shut(self, closed: Mapping[str, frozenset[str]]) -> list[str]:
+        """Take in the edges that zones close to each robot; names of robots for which that has changed."""
+        now = {name: self.space.edge_mask(closed.get(name, frozenset())) for name in self.tracks}
+        changed = [name for name, mask in now.items() if mask != self._shut.get(name, 0)]
+        self._shut = now
+        for name in changed:
+            self.tracks[name].dirty = True
+        return changed
+
+    def is_shut(self, mover: str) -> bool:
+        """Zones close some of the roadmap to this robot."""
+        return bool(self._shut.get(mover))
 
     def blockers(self, mover: str, pieces: int) -> list[str]:
         """Robots that hold something in the way of these pieces."""

@@ -56,11 +56,13 @@ class ReservationTraffic:
         robots: Mapping[str, RobotSnapshot],
         factsheets: Mapping[str, RobotFactsheet],
         goals: Mapping[str, str],
+        closed: Mapping[str, frozenset[str]] | None = None,
     ) -> TrafficStep:
         """One cycle; see `TrafficController.step`."""
         if self._started is None:
             self._started = now
         complete = self._observe(now, robots, factsheets)
+        self._shut(closed or {})
         self._take_goals(now, goals)
         self._fleet.settle(now)
         if not complete and now - self._started < self.settings.settle:
@@ -106,6 +108,15 @@ class ReservationTraffic:
                     "where it can turn: drive it there by hand",
                 )
         return not unheard
+
+    def _shut(self, closed: Mapping[str, frozenset[str]]) -> None:
+        """Ground that is closed by zones: a plan that leads over it is given up, what is released stays released."""
+        for name in self._fleet.shut(closed):
+            track = self._fleet.tracks[name]
+            if track.plan:
+                self._routes.changed(track)
+            track.plan, track.plan_for = [], None
+            self._notices.clear("NO_PATH", name)
 
     def _take_goals(self, now: float, goals: Mapping[str, str]) -> None:
         space = self._fleet.space
@@ -167,6 +178,8 @@ class ReservationTraffic:
                 rest = [n for n in self._fleet.fixed() if n != other]
                 if track.lanes.reaches(track.end, track.aim, self._fleet.closed(track.robot_id, rest)):
                     return f": {other} stands in the way"
+        if self._fleet.is_shut(track.robot_id):
+            return ": zones close every way, or it is too narrow for it"
         return ": every way is too narrow for it"
 
     def _still_blocked(self, track: Track, now: float, hindrance: Hindrance | None) -> None:

@@ -39,6 +39,7 @@ class Space:
         self._segments: NDArray[np.float64] = np.array(rows, dtype=np.float64).reshape(-1, 4)
         self._low = np.minimum(self._segments[:, :2], self._segments[:, 2:])
         self._high = np.maximum(self._segments[:, :2], self._segments[:, 2:])
+        self._masks: dict[frozenset[str], int] = {}
         self._near: dict[tuple[int, float], int] = {}
         self._near_loose: dict[tuple[Segment, float], int] = {}
 
@@ -54,6 +55,16 @@ class Space:
     def edge_between(self, a: int, b: int) -> int | None:
         """Piece of the edge that joins two nodes; None if there is none."""
         return self._edge_of.get((a, b))
+
+    def edge_mask(self, edge_ids: frozenset[str]) -> int:
+        """Set of pieces of these edges; kept, because it is asked for every cycle."""
+        found = self._masks.get(edge_ids)
+        if found is None:
+            if len(self._masks) > 100:
+                self._masks.clear()
+            found = sum(1 << i for i, e in enumerate(self.edges) if e.id in edge_ids)
+            self._masks[edge_ids] = found
+        return found
 
     def segment(self, piece: int) -> Segment:
         """The piece as a segment."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import httpx
@@ -10,6 +11,8 @@ from sitefleet.cli.exit_codes import CommandError, ExitCode
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 PREFIX = "/api/v1"
+RESET_HELD = 0.8
+"""s: the supervisor wants 0.35 to 2 s, and the network may be late at both ends."""
 TIMEOUT = 10.0  # s; every answer of the manager is immediate
 
 
@@ -41,6 +44,15 @@ class Api:
         if answer.is_success:
             return answer.json() if answer.content else {}
         raise CommandError(_refusal(answer), ExitCode.REFUSED)
+
+
+def press_reset(api: Api, robot_id: str, requested_by: str, reason: str) -> Any:
+    """Press a robot's reset, hold it as long as a person would, and let go; the answer to letting go."""
+    body = {"requested_by": requested_by, "reason": reason}
+    path = f"/robots/{robot_id}/reset"
+    api.post(path, {**body, "pressed": True})
+    time.sleep(RESET_HELD)
+    return api.post(path, {**body, "pressed": False})
 
 
 def _refusal(answer: httpx.Response) -> str:

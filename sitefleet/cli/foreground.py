@@ -13,6 +13,7 @@ from typing import NoReturn
 import yaml
 
 from sitefleet.cli.exit_codes import CommandError, ExitCode
+from sitefleet.pairing import PairingFailed, pair
 from sitefleet.processes import Process, SiteRun, site_processes
 from sitefleet.resources import ResourceMissing
 from sitefleet.robots import RobotChoiceError, RobotSpec, choose_robots, home_places
@@ -95,9 +96,12 @@ def chosen(site: Path, storey: str | None, robots: Sequence[str]) -> tuple[str, 
 
 
 def processes_of(run: SiteRun, *rows: str) -> tuple[Process, ...]:
-    """Rows of the table for this run, or one clear error."""
+    """Rows of the table for this run, its robots paired with the manager; or one clear error."""
     try:
+        pair([robot.robot_id for robot in run.robots], run.state_dir, run.keys)
         return site_processes(run, frozenset(rows))
+    except PairingFailed as error:
+        raise CommandError(str(error), ExitCode.BAD_INPUT) from error
     except RobotChoiceError as error:
         raise CommandError(str(error), ExitCode.BAD_INPUT) from error
     except ResourceMissing as error:

@@ -25,6 +25,7 @@ def manager(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the HTTP API.")] = 8000,
     real: Annotated[bool, typer.Option("--real", help="Real robots: wall clock, no simulator.")] = False,
     run: options.RunFolder = Path("runs/manager"),
+    keys: options.Keys = Path("runs/keys"),
 ) -> None:
     """Run the fleet manager: jobs, dispatch, traffic and the HTTP API (its description is at /docs).
 
@@ -41,5 +42,6 @@ def manager(
         database=database or f"sqlite:///{(run / 'sitefleet.db').resolve()}",
         api_host=host,
         api_port=port,
+        keys=keys,
     )
     run_in_foreground(processes_of(site_run, "manager"), run / "log")

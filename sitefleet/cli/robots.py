@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from sitefleet.cli.api_client import DEFAULT_URL, Api
+from sitefleet.cli.api_client import DEFAULT_URL, Api, press_reset
 from sitefleet.cli.exit_codes import CommandError, ExitCode
 from sitefleet.cli.options import Json, Url
 
@@ -67,8 +67,14 @@ def stop(
 
 @app.command()
 def reset(robot_id: RobotId, reason: Reason = "", url: Url = DEFAULT_URL, as_json: Json = False) -> None:
-    """Acknowledge a latched stop whose cause is gone. The robot is on hold then; nothing moves."""
-    _report(_act(url, f"/robots/{robot_id}/reset", reason), as_json)
+    """Press and release the reset of a latched stop whose cause is gone. The robot is on hold then; nothing moves."""
+    _report(press_reset(Api(url), robot_id, getpass.getuser(), reason), as_json)
+
+
+@app.command()
+def hold(robot_id: RobotId, reason: Reason = "", url: Url = DEFAULT_URL, as_json: Json = False) -> None:
+    """Let a robot hold: it stands until it is resumed. Unlike a stop this latches nothing."""
+    _report(_act(url, f"/robots/{robot_id}/hold", reason), as_json)
 
 
 @app.command()

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 
 from fleet_manager.api.schemas import Event, EventPage, FleetActResult, Job, Robot, RobotList
-from sitefleet.cli.api_client import PREFIX, Api
+from sitefleet.cli.api_client import PREFIX, Api, press_reset
 from sitefleet.cli.exit_codes import CommandError, ExitCode
 
 DOCS = f"{PREFIX}/docs"
@@ -47,7 +47,10 @@ class SiteClient:
 
     def act(self, robot_id: str, verb: str, requested_by: str, reason: str) -> None:
         """A person's `stop`, `reset` or `resume` of one robot; a supervisor's no is REFUSED."""
-        self._api.post(f"/robots/{robot_id}/{verb}", {"requested_by": requested_by, "reason": reason})
+        if verb == "reset":
+            press_reset(self._api, robot_id, requested_by, reason)
+        else:
+            self._api.post(f"/robots/{robot_id}/{verb}", {"requested_by": requested_by, "reason": reason})
 
 
 def stop_all(url: str, requested_by: str, reason: str) -> FleetActResult:

@@ -69,6 +69,11 @@ class RunFolder:
         return self.path / "view.json"
 
     @property
+    def keys(self) -> Path:
+        """The manager's copies of the robots' pairing keys."""
+        return self.path / "keys"
+
+    @property
     def robots_state(self) -> Path:
         """The robots' own disks."""
         return self.path / "robots"

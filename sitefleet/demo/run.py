@@ -30,6 +30,7 @@ from sitefleet.demo.session import Limits, SessionEnd, SessionPlan, run_session,
 from sitefleet.demo.staging import place_robots, write_people
 from sitefleet.demo.stopwatch import seconds_since_start
 from sitefleet.demo.versions import versions
+from sitefleet.pairing import PairingFailed, pair
 from sitefleet.processes import SiteRun, site_processes
 
 log = logging.getLogger(__name__)
@@ -88,12 +89,14 @@ def _prepare(options: DemoOptions, folder: RunFolder, port: int, domain: int, co
         speed=options.speed,
         seed=options.seed,
         state_dir=folder.robots_state,
+        keys=folder.keys,
         database=f"sqlite:///{folder.store}",
         api_port=port,
         people=people_file if people else None,
         sim_report=folder.simulator,
         sim_options=box.simulator_options() if box is not None else (),
     )
+    _pair(run)
     _note_options(folder, options, site, storey, people, notes)
     log.info("options %s; ROS domain %d, API %s", options, domain, api)
     return SessionPlan(
@@ -109,6 +112,13 @@ def _prepare(options: DemoOptions, folder: RunFolder, port: int, domain: int, co
         serve_after=not options.exit_when_done,
         limits=Limits(stopped=STOPPED_LIMIT if options.headless else None, whole=options.time_limit),
     )
+
+
+def _pair(run: SiteRun) -> None:
+    try:
+        pair([robot.robot_id for robot in run.robots], run.state_dir, run.keys)
+    except PairingFailed as error:
+        raise DemoError(str(error)) from error
 
 
 def _import(options: DemoOptions, folder: RunFolder) -> tuple[SitePackage, Storey]:

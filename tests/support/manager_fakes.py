@@ -13,9 +13,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
 from fleet_manager.dispatch import Allocation, Assignment, Refusal
+from fleet_manager.domain.access import AccessRules, AccessZone
+from fleet_manager.domain.evidence import Receipt, Record, StoredRecord
 from fleet_manager.domain.fleet import (
     ActAnswer,
+    ActOrder,
     AttemptEnded,
+    EventAck,
     FactsheetSeen,
     FleetNews,
     GoalAnswered,
@@ -24,6 +28,7 @@ from fleet_manager.domain.fleet import (
     SafetyAct,
     StateSeen,
     TaskGoal,
+    ZonesAnswered,
 )
 from fleet_manager.domain.geometry import Pose2, Pose3
 from fleet_manager.domain.jobs import ExecuteOutcome
@@ -31,6 +36,7 @@ from fleet_manager.domain.roadmap import Edge, Node, NodeKind, Roadmap
 from fleet_manager.domain.robots import RobotFactsheet, RobotSnapshot, SafetyMode
 from fleet_manager.domain.work import AsBuiltRecord, Outcome, Task, WorkItem, WorkTarget
 from fleet_manager.operations.core import StoreyWork
+from fleet_manager.operations.ports import EvidenceUnavailableError
 from fleet_manager.traffic import RoutePlan, RouteStep, TrafficStep
 
 EPOCH = datetime(2030, 1, 1, tzinfo=timezone.utc)
@@ -83,9 +89,9 @@ def work_item(name: str, nodes: Sequence[str], trade: str = "drill", zone: str =
     return WorkItem(name, trade, f"guid-{name}", name, zone, f"{trade} {name}", 0.01, {"depth": 0.05}, targets)
 
 
-def storey(items: Sequence[WorkItem], roadmap: Roadmap | None = None) -> StoreyWork:
+def storey(items: Sequence[WorkItem], roadmap: Roadmap | None = None, zones: Sequence[AccessZone] = ()) -> StoreyWork:
     """A storey with this work."""
-    return StoreyWork("l1", roadmap or line_of_rooms(), {w.id: w for w in items})
+    return StoreyWork("l1", roadmap or line_of_rooms(), {w.id: w for w in items}, tuple(zones))
 
 
 def factsheet(robot_id: str, trades: Sequence[str] = ("drill",), home: str = "h0") -> RobotFactsheet:
@@ -138,6 +144,10 @@ class FakeRobot:
     defer: set[tuple[str, int]] = field(default_factory=set)
     """(work item, target) found impossible."""
     steps: int = 0
+    zones: AccessRules | None = None
+    """What its supervisor works by."""
+    deaf_to_zones: bool = False
+    refuses_zones: str = ""
 
     @property
     def goal_node(self) -> str:
@@ -186,7 +196,10 @@ class FakeFleet:
         self.goals: list[TaskGoal] = []
         self.cancels: list[TaskGoal] = []
         self.routes: list[RoutePlan] = []
-        self.asked: list[tuple[str, SafetyAct]] = []
+        self.asked: list[tuple[str, ActOrder]] = []
+        self.acknowledged: list[EventAck] = []
+        self.pushes: list[tuple[str, int]] = []
+        self.mute_answer: ActAnswer | None = None
         self.duplicate = False
         for robot in robots:
             self.news.append(FactsheetSeen(robot.sheet))
@@ -239,9 +252,25 @@ class FakeFleet:
         robot.plan = plan
         robot.route = deque(base[base.index(robot.node) + 1 :] if robot.node in base else [])
 
-    def ask(self, robot_id: str, act: SafetyAct, requested_by: str, reason: str) -> Future[ActAnswer]:
+    def send_access(self, robot_id: str, rules: AccessRules) -> None:
+        """The supervisor takes the zones up and says so, or not."""
+        self.pushes.append((robot_id, rules.version))
+        robot = self.robots[robot_id]
+        if not (robot.linked and robot.powered) or robot.deaf_to_zones:
+            return
+        if not robot.refuses_zones:
+            robot.zones = rules
+        code = robot.refuses_zones
+        self.news.append(ZonesAnswered(robot_id, rules.version, not code, code, f"it says {code}" if code else ""))
+
+    def acknowledge_event(self, ack: EventAck) -> None:
+        """Kept for the test."""
+        self.acknowledged.append(ack)
+
+    def ask(self, robot_id: str, order: ActOrder) -> Future[ActAnswer]:
         """The supervisor answers at once, or the robot is out of reach."""
-        self.asked.append((robot_id, act))
+        act = order.act
+        self.asked.append((robot_id, order))
         answer: Future[ActAnswer] = Future()
         robot = self.robots[robot_id]
         if not robot.powered:
@@ -251,9 +280,19 @@ class FakeFleet:
             return answer
         wanted = {
             SafetyAct.STOP: SafetyMode.STOPPED,
-            SafetyAct.RESET: SafetyMode.HOLD,
+            SafetyAct.RESET_PRESS: robot.safety,
+            SafetyAct.RESET_RELEASE: SafetyMode.HOLD,
             SafetyAct.RESUME: SafetyMode.AUTO,
+            SafetyAct.HOLD: SafetyMode.HOLD,
+            SafetyAct.TELEOP: SafetyMode.TELEOP,
+            SafetyAct.MUTE: robot.safety,
         }
+        if act is SafetyAct.MUTE and self.mute_answer is not None:
+            answer.set_result(self.mute_answer)
+            return answer
+        if act is SafetyAct.HOLD and robot.safety is SafetyMode.STOPPED:
+            answer.set_result(ActAnswer(robot_id, False, "reset_first", "reset it first", robot.safety))
+            return answer
         if act is SafetyAct.RESUME and robot.safety is not SafetyMode.HOLD:
             answer.set_result(ActAnswer(robot_id, False, "NOT_IN_HOLD", "reset it first", robot.safety))
             return answer
@@ -410,9 +449,10 @@ class ShortestWay:
         robots: Mapping[str, RobotSnapshot],
         factsheets: Mapping[str, RobotFactsheet],
         goals: Mapping[str, str],
+        closed: Mapping[str, frozenset[str]] | None = None,
     ) -> TrafficStep:
         """Routes that changed."""
-        self.goals, self.seen = dict(goals), dict(robots)
+        self.goals, self.seen, self.closed = dict(goals), dict(robots), dict(closed or {})
         plans = []
         for robot_id, goal in goals.items():
             path = self._path(robots[robot_id].node_id, goal)
@@ -438,3 +478,46 @@ class ShortestWay:
         while path[-1] != start:
             path.append(before[path[-1]])
         return path[::-1]
+
+
+class FakeEvidence:
+    """An evidence log in memory; it survives the manager, as a disk does. `broken`: it cannot be written to."""
+
+    log_id = "test-log"
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.broken = ""
+        self.die_after_append = False
+        """The process is killed when the records are on the disk, before anybody hears of it."""
+
+    def _check(self) -> None:
+        if self.broken:
+            raise EvidenceUnavailableError(self.broken)
+
+    def find(self, event_ids: Sequence[str]) -> dict[str, StoredRecord]:
+        """Those that are there."""
+        self._check()
+        places = {r.event_id: (n, r) for n, r in enumerate(self.records)}
+        return {
+            i: StoredRecord(Receipt(i, places[i][0]), places[i][1].data)
+            for i in dict.fromkeys(event_ids)
+            if i in places
+        }
+
+    def append(self, records: Sequence[Record]) -> list[Receipt]:
+        """All or none; an id twice is a mistake of the caller."""
+        self._check()
+        ids = [r.event_id for r in (*self.records, *records)]
+        assert len(set(ids)) == len(ids), "the same event twice"
+        first = len(self.records)
+        self.records += records
+        if self.die_after_append:
+            self.die_after_append = False
+            raise SystemExit("killed")
+        return [Receipt(r.event_id, first + n) for n, r in enumerate(records)]
+
+    def last_seq(self, robot_id: str) -> int:
+        """Highest number of a series."""
+        self._check()
+        return max((r.seq for r in self.records if r.robot_id == robot_id), default=0)

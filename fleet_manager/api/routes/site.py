@@ -19,6 +19,8 @@ def get_health(context: Context) -> schemas.Health:
     """Whether the manager works. `degraded` names what does not; requests are still answered."""
     age = context.clock() - context.pulse.last_tick
     problems = [f"operations loop: {context.pulse.last_error}"] if context.pulse.last_error else []
+    if context.operations.evidence.fault:
+        problems.append(f"evidence log: {context.operations.evidence.fault}")
     if age > STALE_LOOP:
         problems.append(f"no cycle of operations for {STALE_LOOP:g} s or more")
     robots = context.operations.robots()

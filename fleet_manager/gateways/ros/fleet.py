@@ -9,16 +9,31 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import rclpy
+from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
-from sitefleet_interfaces.msg import AsBuilt, Factsheet, RobotState, SafetyEvent
+from sitefleet_interfaces.msg import AsBuilt, Factsheet, RobotState, SafetyEvent, SafetyEventAck, ZoneAck
 
-from fleet_manager.domain.fleet import ActAnswer, FactsheetSeen, FleetNews, RecordSeen, SafetyAct, StateSeen, TaskGoal
+from fleet_manager.domain.access import AccessRules
+from fleet_manager.domain.fleet import (
+    ActAnswer,
+    ActOrder,
+    EventAck,
+    FactsheetSeen,
+    FleetNews,
+    RecordSeen,
+    SafetyAct,
+    StateSeen,
+    TaskGoal,
+    ZonesAnswered,
+)
+from fleet_manager.gateways.ros.heartbeat import KeyFolder
 from fleet_manager.gateways.ros.inbox import Inbox
 from fleet_manager.gateways.ros.messages import (
     UnusableMessageError,
@@ -28,6 +43,8 @@ from fleet_manager.gateways.ros.messages import (
     snapshot_from,
 )
 from fleet_manager.gateways.ros.robot_line import RobotLine
+from fleet_manager.gateways.ros.safety_line import SafetyLine
+from fleet_manager.gateways.ros.zones import time_to
 from fleet_manager.traffic import RoutePlan
 
 _LOG = logging.getLogger(__name__)
@@ -35,6 +52,8 @@ _ROBOT_ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 SPIN_LIMIT = 0.2
 """s: rclpy is never waited for without a limit."""
 JOIN_LIMIT = 5.0
+CLOCK_PERIOD = 1.0
+"""s between two round trips with each robot's clock."""
 
 
 def _qos(depth: int, reliability: ReliabilityPolicy, durability: DurabilityPolicy) -> QoSProfile:
@@ -50,9 +69,29 @@ STATE_QOS = _qos(100, ReliabilityPolicy.BEST_EFFORT, DurabilityPolicy.VOLATILE)
 class RosFleet:
     """Satisfies `fleet_manager.operations.ports.FleetPort`. `close` ends its thread before Python may leave."""
 
-    def __init__(self, robot_ids: Iterable[str] = (), args: Sequence[str] = ()) -> None:
-        """`robot_ids`: robots known from before, so that a stop reaches them at once. `args`: ROS arguments."""
+    def __init__(
+        self,
+        robot_ids: Iterable[str] = (),
+        args: Sequence[str] = (),
+        *,
+        map_id: str = "",
+        keys: Path | None = None,
+        working: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Connect.
+
+        Args:
+            robot_ids: robots known from before, so that a stop reaches them at once.
+            args: ROS arguments.
+            map_id: storey that zones belong to.
+            keys: folder of the robots' pairing keys; without one no heartbeat is answered.
+            working: whether the manager as a whole works; robots' heartbeats are answered only then.
+        """
         self._inbox = Inbox()
+        self._map_id = map_id
+        self._keys = KeyFolder(keys)
+        self._working = working
+        self._safety: dict[str, SafetyLine] = {}
         self._work: deque[Callable[[], None]] = deque()
         self._lines: dict[str, RobotLine] = {}
         self._closing = threading.Event()
@@ -68,6 +107,9 @@ class RosFleet:
         subscribe(RobotState, "/fleet/robot_state", self._on_state, STATE_QOS)
         subscribe(AsBuilt, "/fleet/as_built", self._on_record, RECORD_QOS)
         subscribe(SafetyEvent, "/fleet/safety_event", self._on_safety_event, RECORD_QOS)
+        subscribe(ZoneAck, "/fleet/zone_ack", self._on_zone_ack, RECORD_QOS)
+        self._event_acks = self._node.create_publisher(SafetyEventAck, "/fleet/safety_event_ack", RECORD_QOS)
+        self._node.create_timer(CLOCK_PERIOD, self._read_clocks, clock=Clock(clock_type=ClockType.STEADY_TIME))
         for robot_id in robot_ids:
             self._line(robot_id)
         self._thread = threading.Thread(target=self._spin, name="ros", daemon=True)
@@ -91,19 +133,36 @@ class RosFleet:
         """Publish a route."""
         self._in_thread(lambda: self._with_line(plan.robot_id, lambda line: line.publish(plan)))
 
-    def ask(self, robot_id: str, act: SafetyAct, requested_by: str, reason: str) -> Future[ActAnswer]:
+    def ask(self, robot_id: str, order: ActOrder) -> Future[ActAnswer]:
         """Ask a robot's supervisor; a stop goes before everything else that waits."""
         answer: Future[ActAnswer] = Future()
 
         def call() -> None:
-            line = self._line(robot_id)
-            if line is None:
+            if self._line(robot_id) is None:
                 answer.set_result(ActAnswer(robot_id, False, "OFFLINE", "its id is not a ROS name"))
             else:
-                line.ask(act, requested_by, reason, answer)
+                self._safety[robot_id].ask(order, answer)
 
-        self._in_thread(call, first=act is SafetyAct.STOP)
+        self._in_thread(call, first=order.act is SafetyAct.STOP)
         return answer
+
+    def send_access(self, robot_id: str, rules: AccessRules) -> None:
+        """Publish zones and permits."""
+        self._in_thread(
+            lambda: self._with_line(robot_id, lambda _: self._safety[robot_id].send_access(rules, self._map_id))
+        )
+
+    def acknowledge_event(self, ack: EventAck) -> None:
+        """Tell the robot's courier."""
+        message = SafetyEventAck(
+            robot_id=ack.robot_id,
+            event_id=ack.event_id,
+            seq=ack.seq,
+            log_id=ack.log_id,
+            leaf_index=ack.leaf_index,
+            stored_at=time_to(ack.stored_at),
+        )
+        self._in_thread(lambda: self._event_acks.publish(message))
 
     def alive(self) -> bool:
         """The ROS thread runs."""
@@ -151,6 +210,7 @@ class RosFleet:
     def _line(self, robot_id: str) -> RobotLine | None:
         line = self._lines.get(robot_id)
         if line is None and _ROBOT_ID.fullmatch(robot_id):
+            self._safety[robot_id] = SafetyLine(self._node, robot_id, self._inbox.put, self._keys, self._working)
             line = self._lines[robot_id] = RobotLine(self._node, robot_id, self._inbox.put)
         return line
 
@@ -181,4 +241,18 @@ class RosFleet:
             _LOG.error("%s", error)
 
     def _on_safety_event(self, message: Any) -> None:
-        self._inbox.put(safety_event_from(message))
+        try:
+            self._inbox.put(safety_event_from(message))
+        except UnusableMessageError as error:
+            _LOG.error("%s: not stored", error)
+
+    def _on_zone_ack(self, message: Any) -> None:
+        answer = ZonesAnswered(
+            message.robot_id, int(message.version), bool(message.accepted), message.code, message.message
+        )
+        if self._line(message.robot_id) is not None:
+            self._inbox.put(answer)
+
+    def _read_clocks(self) -> None:
+        for line in self._safety.values():
+            line.read_clock()

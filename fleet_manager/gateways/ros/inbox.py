@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from fleet_manager.domain.fleet import FleetNews, StateSeen
+from fleet_manager.domain.fleet import FleetNews, SafetySeen, StateSeen
 
 
 class Inbox:
@@ -13,6 +13,7 @@ class Inbox:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._states: dict[str, StateSeen] = {}
+        self._safety: dict[str, SafetySeen] = {}
         self._news: list[FleetNews] = []
 
     def put(self, news: FleetNews) -> None:
@@ -20,12 +21,14 @@ class Inbox:
         with self._lock:
             if isinstance(news, StateSeen):
                 self._states[news.snapshot.robot_id] = news
+            elif isinstance(news, SafetySeen):
+                self._safety[news.robot_id] = news
             else:
                 self._news.append(news)
 
     def take(self) -> list[FleetNews]:
         """Everything since the last call: what happened, in order, then the newest states."""
         with self._lock:
-            news, states = self._news, self._states
-            self._news, self._states = [], {}
-        return [*news, *states.values()]
+            news, safety, states = self._news, self._safety, self._states
+            self._news, self._safety, self._states = [], {}, {}
+        return [*news, *safety.values(), *states.values()]

@@ -1,4 +1,4 @@
-"""Messages of sitefleet_interfaces to domain values and back."""
+"""Messages of sitefleet_interfaces to domain values and back. Those of zones and permits are in `zones.py`."""
 
 from __future__ import annotations
 
@@ -130,7 +130,9 @@ def record_from(message: Any) -> AsBuiltRecord:
 
 
 def safety_event_from(message: Any) -> SafetyEventSeen:
-    """From SafetyEvent; what is worth keeping of it goes along as data."""
+    """From SafetyEvent; what people look at first goes along as data. Raises UnusableMessageError without an id."""
+    if not message.event_id or not message.robot_id:
+        raise UnusableMessageError(f"safety event without id or robot from {message.robot_id!r}")
     data: dict[str, object] = {
         "seq": message.seq,
         "trigger": message.trigger,
@@ -143,6 +145,8 @@ def safety_event_from(message: Any) -> SafetyEventSeen:
         "stop_distance": _known(message.stop_distance),
         "people": message.people,
     }
+    record = plain(message)
+    assert isinstance(record, dict)
     return SafetyEventSeen(
         robot_id=message.robot_id,
         event_id=message.event_id,
@@ -151,7 +155,22 @@ def safety_event_from(message: Any) -> SafetyEventSeen:
         task_id=message.task_id,
         message=message.narrative or message.trigger,
         data=data,
+        seq=message.seq,
+        record=record,
     )
+
+
+def plain(value: Any) -> Any:
+    """A message as it stands in records: fields by name, NaN and infinity as null (JSON knows neither)."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, bytes):
+        return list(value)
+    if hasattr(value, "get_fields_and_field_types"):
+        return {name: plain(getattr(value, name)) for name in value.get_fields_and_field_types()}
+    return [plain(item) for item in (value.tolist() if hasattr(value, "tolist") else value)]
 
 
 def _known(value: float) -> float | None:

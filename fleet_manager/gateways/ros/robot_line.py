@@ -1,10 +1,8 @@
-"""All lines to one robot: its route, its task server, its supervisor. Used in the ROS thread only."""
+"""Lines to one robot's motion and executor: its route, its task server. Used in the ROS thread only."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any
 
 from rclpy.action import ActionClient
@@ -12,20 +10,16 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sitefleet_interfaces.action import ExecuteTask
 from sitefleet_interfaces.msg import Route
-from sitefleet_interfaces.srv import Reset, Resume, Stop
 
 from fleet_manager.domain.fleet import (
-    ActAnswer,
     AttemptEnded,
     FleetNews,
     GoalAnswered,
     GoalUndelivered,
     RecordSeen,
-    SafetyAct,
     TaskGoal,
 )
 from fleet_manager.domain.jobs import ExecuteOutcome
-from fleet_manager.domain.robots import SafetyMode
 from fleet_manager.domain.work import AsBuiltRecord
 from fleet_manager.gateways.ros.messages import UnusableMessageError, record_from, route_to, task_to
 from fleet_manager.traffic import RoutePlan
@@ -36,9 +30,6 @@ ROUTE_QOS = QoSProfile(
     reliability=ReliabilityPolicy.RELIABLE,
     durability=DurabilityPolicy.TRANSIENT_LOCAL,
 )
-FORGET_AFTER = 5.0
-"""s after which a supervisor's answer is not waited for any more."""
-_SERVICES = {SafetyAct.STOP: Stop, SafetyAct.RESET: Reset, SafetyAct.RESUME: Resume}
 
 
 class RobotLine:
@@ -50,8 +41,6 @@ class RobotLine:
         self._tell = tell
         self._routes = node.create_publisher(Route, f"/{robot_id}/route", ROUTE_QOS)
         self._tasks = ActionClient(node, ExecuteTask, f"/{robot_id}/execute_task")
-        self._acts = {act: node.create_client(kind, f"/{robot_id}/{act.value}") for act, kind in _SERVICES.items()}
-        self._asked: list[tuple[float, Any, Any]] = []
         self._handles: dict[tuple[str, int], Any] = {}
         self._newest: dict[tuple[str, int], int] = {}
         """Number of the newest goal sent for an attempt: a newer one takes over, an older one's end means nothing."""
@@ -133,39 +122,3 @@ class RobotLine:
 
     def _undelivered(self, goal: TaskGoal, reason: str) -> None:
         self._tell(GoalUndelivered(goal.robot_id, *goal.key, reason=reason))
-
-    # -- the supervisor
-
-    def ask(self, act: SafetyAct, requested_by: str, reason: str, answer: Future[ActAnswer]) -> None:
-        """Call the supervisor's service."""
-        self._forget()
-        client = self._acts[act]
-        if not client.service_is_ready():
-            text = f"its safety supervisor is not there (/{self._robot_id}/{act.value})"
-            _give(answer, ActAnswer(self._robot_id, False, "OFFLINE", text))
-            return
-        future = client.call_async(_SERVICES[act].Request(requested_by=requested_by, reason=reason))
-        self._asked.append((time.monotonic(), client, future))
-        future.add_done_callback(lambda f: _give(answer, self._answer(act, f)))
-
-    def _answer(self, act: SafetyAct, future: Any) -> ActAnswer:
-        response = future.result()
-        if response is None:
-            return ActAnswer(self._robot_id, False, "NO_ANSWER", f"{act.value} was not answered")
-        known = response.state in {int(m) for m in SafetyMode}
-        state = SafetyMode(response.state) if known else None
-        code = response.code or ("OK" if response.success else "REFUSED")
-        return ActAnswer(self._robot_id, bool(response.success), code, response.message, state)
-
-    def _forget(self) -> None:
-        now = time.monotonic()
-        for asked_at, client, future in self._asked:
-            if not future.done() and now - asked_at > FORGET_AFTER:
-                client.remove_pending_request(future)
-        self._asked = [a for a in self._asked if not a[2].done() and now - a[0] <= FORGET_AFTER]
-
-
-def _give(future: Future[ActAnswer], answer: ActAnswer) -> None:
-    # The one who asked may have given up in the meantime.
-    if future.set_running_or_notify_cancel():
-        future.set_result(answer)

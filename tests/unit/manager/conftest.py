@@ -13,9 +13,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
-from manager_fakes import FakeClock, FakeFleet, FakeRobot, FirstFit, ShortestWay, storey
+from manager_fakes import FakeClock, FakeEvidence, FakeFleet, FakeRobot, FirstFit, ShortestWay, storey
 from sqlalchemy import Engine, event
 
+from fleet_manager.domain.access import AccessZone
 from fleet_manager.domain.work import Task, TaskState, WorkItem
 from fleet_manager.operations.core import Operations
 from fleet_manager.operations.limits import Limits
@@ -30,15 +31,23 @@ class Bench:
 
     TICK = 0.5
 
-    def __init__(self, engine: Engine, items: Sequence[WorkItem], robots: Sequence[FakeRobot], limits: Limits) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        items: Sequence[WorkItem],
+        robots: Sequence[FakeRobot],
+        limits: Limits,
+        zones: Sequence[AccessZone] = (),
+    ) -> None:
         self.engine, self.limits = engine, limits
         self.clock = FakeClock()
         self.fleet = FakeFleet(self.clock, robots)
-        self.storey = storey(items)
+        self.storey = storey(items, zones=zones)
         site = register_site(
             engine, name="S", storey="L1", source_file="m.ifc", source_sha256="0", items=items, now=self.clock.utc()
         )
         self.store, self.queries = Store(engine, site), Queries(engine, site)
+        self.evidence = FakeEvidence()
         self._ids = (f"job{n}" for n in itertools.count(1))
         self.operations = self.start()
 
@@ -48,6 +57,7 @@ class Bench:
             self.store,
             self.fleet,
             FirstFit(),
+            self.evidence,
             traffic=self.new_traffic,
             clock=self.clock,
             utc=self.clock.utc,
@@ -129,7 +139,9 @@ def engine(tmp_path: Path, empty_store: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def bench(engine: Engine) -> Callable[..., Bench]:
-    def make(items: Sequence[WorkItem], robots: Sequence[FakeRobot], **limits: float) -> Bench:
-        return Bench(engine, items, robots, Limits(**limits))  # type: ignore[arg-type]
+    def make(
+        items: Sequence[WorkItem], robots: Sequence[FakeRobot], zones: Sequence[AccessZone] = (), **limits: float
+    ) -> Bench:
+        return Bench(engine, items, robots, Limits(**limits), zones)  # type: ignore[arg-type]
 
     return make

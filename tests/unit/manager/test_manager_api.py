@@ -244,7 +244,8 @@ def test_a_stopped_robot_is_reset_then_resumed_and_not_otherwise(api: Any, b: An
     me = {"requested_by": "me"}
     assert api.post("/robots/d1/stop", json=me).json()["safety_state"] == "stopped"
     is_problem(api.post("/robots/d1/resume", json=me), 409, "NOT_IN_HOLD")
-    assert api.post("/robots/d1/reset", json=me).json()["safety_state"] == "hold"
+    assert api.post("/robots/d1/reset", json={**me, "pressed": True}).json()["safety_state"] == "stopped"
+    assert api.post("/robots/d1/reset", json={**me, "pressed": False}).json()["safety_state"] == "hold"
     assert api.post("/robots/d1/resume", json=me).json()["safety_state"] == "auto"
     b.fleet.robots["d1"].powered = False
     is_problem(api.post("/robots/d1/stop", json=me), 503, "OFFLINE")

@@ -28,6 +28,7 @@ from sitefleet_robot.tasks.parameters import EXECUTOR_PARAMETERS, names
 from sitefleet_robot.tasks.report import StateReport, Surroundings, Totals, factsheet
 from sitefleet_robot.tasks.trade import Trade, trade_factory
 from sitefleet_robot.tasks.values import Joint, RobotView, Scan, Wants
+from sitefleet_robot.tasks.vitals import ClockService, HeartbeatAnswers
 
 STEP = 0.095
 """s of ROS time between two steps of the work: each second pose."""
@@ -87,6 +88,7 @@ class ExecutorNode(RobotLifecycleNode):
         self._scan_subscription: Any = None
         self._instrument = Instrument(self, self.robot_id)
         self._goals = Goals(self, self.work)
+        self._vitals = (HeartbeatAnswers(self, self._folder), ClockService(self))
         self._timer = self.create_timer(TICK, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._motion.on_step(self._on_step)
         self._motion.lock_drive("tool out")
@@ -99,6 +101,8 @@ class ExecutorNode(RobotLifecycleNode):
         """Undo `configure`."""
         self.destroy_timer(self._timer)
         self._goals.close()
+        for sign in self._vitals:
+            sign.close()
         self._instrument.close()
         for subscription in (*self._subscriptions_made, self._scan_subscription):
             if subscription is not None:
