@@ -183,9 +183,11 @@ class Robot(Schema):
     errors: list[str]
     totals: RobotTotals
     software_version: str
-    speed_limit: float | None = Field(description="m/s in force by its supervisor; null: not heard")
-    clock: RobotClock | None = Field(description="null: not measured in the last two minutes")
-    zones_version: int | None = Field(description="version of zones and permits it has accepted; null: none")
+    speed_limit: float | None = Field(default=None, description="m/s in force by its supervisor; null: not heard")
+    clock: RobotClock | None = Field(default=None, description="null: not measured in the last two minutes")
+    zones_version: int | None = Field(
+        default=None, description="version of zones and permits it has accepted; null: none"
+    )
 
 
 class RobotList(Schema):

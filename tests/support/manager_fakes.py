@@ -47,12 +47,14 @@ class FakeClock:
 
     def __init__(self) -> None:
         self.now = 1000.0
+        self.set_by = 0.0
+        """s that somebody has set the UTC clock by."""
 
     def __call__(self) -> float:
         return self.now
 
     def utc(self) -> datetime:
-        return EPOCH + timedelta(seconds=self.now)
+        return EPOCH + timedelta(seconds=self.now + self.set_by)
 
 
 def line_of_rooms(stances: int = 8, homes: int = 3) -> Roadmap:

@@ -19,7 +19,6 @@ from fleet_manager.domain.errors import not_found
 from fleet_manager.domain.fleet import ActAnswer, ActOrder, MuteOrder, SafetyAct
 from fleet_manager.domain.muting import Muting
 from fleet_manager.operations import control
-from fleet_manager.operations.core import utc_now
 
 router = APIRouter(tags=["safety"])
 MutingId = Annotated[str, Path(description="the muting's id")]
@@ -53,7 +52,7 @@ def request_muting(context: Context, robot_id: RobotId, body: schemas.MutingRequ
         reason=body.reason,
         duration=body.duration,
         requested_by=body.requested_by,
-        requested_at=utc_now(),
+        requested_at=context.operations.utc(),
     )
     with context.operations.desk() as world:
         return views.muting(control.request_muting(world, muting))

@@ -13,7 +13,6 @@ from fleet_manager.api.context import ApiContext, Context
 from fleet_manager.api.problems import declare
 from fleet_manager.api.schemas import ActRequest
 from fleet_manager.operations import zone_requests
-from fleet_manager.operations.core import utc_now
 
 router = APIRouter(tags=["zones and permits"])
 ZoneId = Annotated[str, Path(description="the zone's id")]
@@ -30,7 +29,8 @@ _KNOWN = declare(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESS
 @router.get("/zones", operation_id="listZones")
 def list_zones(context: Context) -> schemas.ZoneList:
     """Zones with their version, and which robot has acknowledged which."""
-    operations, now = context.operations, utc_now()
+    operations = context.operations
+    now = operations.utc()
     rules, acks = operations.rules(), operations.zone_acks()
     return schemas.ZoneList(
         version=rules.version,
@@ -56,7 +56,7 @@ def _put_zone(context: ApiContext, zone_id: str, body: schemas.ZoneBody, *, new:
     zone = views.zone_from(zone_id, body)
     with context.operations.desk() as world:
         made = zone_requests.put_zone(world, zone, by=body.requested_by, reason=body.reason, new=new)
-    return views.zone(made, utc_now())
+    return views.zone(made, context.operations.utc())
 
 
 @router.post("/zones/{zone_id}/end", operation_id="endZone", responses=_KNOWN)
@@ -64,13 +64,13 @@ def end_zone(context: Context, zone_id: ZoneId, body: ActRequest) -> schemas.Zon
     """The zone does not count any more, for good."""
     with context.operations.desk() as world:
         made = zone_requests.end_zone(world, zone_id, by=body.requested_by, reason=body.reason)
-    return views.zone(made, utc_now())
+    return views.zone(made, context.operations.utc())
 
 
 @router.get("/permits", operation_id="listPermits")
 def list_permits(context: Context) -> schemas.PermitList:
     """Permits by id, also those that are over."""
-    return views.permits(context.operations.rules(), utc_now())
+    return views.permits(context.operations.rules(), context.operations.utc())
 
 
 @router.post("/permits", operation_id="createPermit", status_code=HTTPStatus.CREATED, responses=_NEW)
@@ -90,14 +90,14 @@ def _put_permit(context: ApiContext, permit_id: str, body: schemas.PermitBody, *
     permit = views.permit_from(permit_id, body)
     with context.operations.desk() as world:
         made = zone_requests.put_permit(world, permit, by=body.requested_by, reason=body.reason, new=new)
-    return views.permit(made, utc_now())
+    return views.permit(made, context.operations.utc())
 
 
 def _add_change(name: str, description: str) -> None:
     def change(context: Context, permit_id: PermitId, body: ActRequest) -> schemas.Permit:
         with context.operations.desk() as world:
             made = zone_requests.change_permit(world, permit_id, name, by=body.requested_by, reason=body.reason)
-        return views.permit(made, utc_now())
+        return views.permit(made, context.operations.utc())
 
     router.add_api_route(
         f"/permits/{{permit_id}}/{name}",

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -150,7 +151,24 @@ ACT = {
 }
 
 
-@pytest.mark.parametrize("verb", ["stop", "reset", "resume"])
+def test_a_reset_is_pressed_held_and_released(manager: Manager) -> None:
+    manager.answers["POST", "/api/v1/robots/d1/reset"] = [(200, {**ACT, "code": "pressed"}), (200, ACT)]
+    began = time.monotonic()
+    run = sitefleet("robots", "reset", "d1", "--reason", "clear", "--url", manager.url)
+    assert run.returncode == 0, run.stderr
+    assert [a[2]["pressed"] for a in manager.asked] == [True, False]
+    assert time.monotonic() - began > 0.35
+
+
+def test_a_reset_that_the_robot_does_not_take_is_not_released(manager: Manager) -> None:
+    refused = {**PROBLEM, "code": "not_stopped", "detail": "nothing to reset"}
+    manager.answers["POST", "/api/v1/robots/d1/reset"] = [(409, refused)]
+    run = sitefleet("robots", "reset", "d1", "--url", manager.url)
+    assert run.returncode != 0 and "not_stopped" in run.stderr
+    assert len(manager.asked) == 1
+
+
+@pytest.mark.parametrize("verb", ["stop", "hold", "resume"])
 def test_an_act_on_one_robot_goes_to_it_with_who_and_why(manager: Manager, verb: str) -> None:
     manager.answers["POST", f"/api/v1/robots/d1/{verb}"] = [(200, ACT)]
     run = sitefleet("robots", verb, "d1", "--reason", "clear", "--url", manager.url)

@@ -73,6 +73,11 @@ class Bench:
         self.fleet.manager_gone()
         self.operations = self.start()
 
+    def restart_after_kill(self) -> None:
+        """The process died in the middle of a cycle."""
+        self.evidence.broken, self.evidence.die_after_append = "", False
+        self.restart()
+
     def order(self, **fields: object) -> str:
         job, _ = self.operations.create_job(JobOrder(**{"name": "job", "requested_by": "me", **fields}))  # type: ignore[arg-type]
         return job.id

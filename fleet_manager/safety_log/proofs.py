@@ -1,0 +1,62 @@
+"""A file that proves one record: to somebody who has the log's public key and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fleet_manager.safety_log import tree
+from fleet_manager.safety_log.heads import KeyFileError, SignedTreeHead, Verifier
+from fleet_manager.safety_log.log import EvidenceLog, EvidenceLogError
+
+FORMAT = "sitefleet-evidence-proof-1"
+
+
+class ProofError(Exception):
+    """The proof proves nothing; the text says why."""
+
+
+def prove(log: EvidenceLog, key: Verifier, event_id: str) -> dict[str, Any]:
+    """Proof of a record under the newest head. Raises EvidenceLogError if the record is not in the log."""
+    found = log.find([event_id]).get(event_id)
+    if found is None:
+        raise EvidenceLogError(f"there is no record {event_id}")
+    head = log.head()
+    index = found.receipt.leaf_index
+    return {
+        "format": FORMAT,
+        "event_id": event_id,
+        "record": found.data.decode("utf-8"),
+        "leaf_index": index,
+        "audit_path": [h.hex() for h in log.inclusion_proof(index, head.size)],
+        "head": head.to_json(),
+        "public_key": key.pem().decode("ascii"),
+    }
+
+
+def check(proof: Mapping[str, Any], key: Verifier | None = None) -> SignedTreeHead:
+    """The head under which the record is proved. Without a `key` the one in the proof is taken: then the proof says
+    only that it fits itself. Raises ProofError.
+    """
+    try:
+        if proof["format"] != FORMAT:
+            raise ProofError(f"a proof of format {proof['format']!r} is not known here")
+        head = SignedTreeHead.from_json(proof["head"])
+        data = str(proof["record"]).encode("utf-8")
+        path = [bytes.fromhex(h) for h in proof["audit_path"]]
+        index, event_id = int(proof["leaf_index"]), str(proof["event_id"])
+        key = key or Verifier.from_pem(str(proof["public_key"]).encode("ascii"))
+    except (KeyError, TypeError, ValueError, KeyFileError) as fault:
+        raise ProofError(f"this is no whole proof: {fault!r}") from fault
+    if not key.genuine(head):
+        raise ProofError(f"the tree head is not signed by key {key.log_id}")
+    try:
+        root = tree.root_by_inclusion(tree.leaf_hash(data), index, head.size, path)
+    except ValueError as fault:
+        raise ProofError(str(fault)) from fault
+    if root != head.root:
+        raise ProofError("the record and its path do not lead to the signed root: one of them was changed")
+    if json.loads(data).get("event_id") != event_id:
+        raise ProofError(f"the record that is proved is not {event_id}")
+    return head
