@@ -22,9 +22,11 @@ from rclpy.utilities import remove_ros_args
 from fleet_manager.api.app import create_app
 from fleet_manager.api.context import ApiContext, Pulse
 from fleet_manager.dispatch.greedy import GreedyAllocator
+from fleet_manager.evidence import open_evidence
 from fleet_manager.gateways.ros.fleet import RosFleet
 from fleet_manager.loop import OperationsLoop
 from fleet_manager.operations.core import Operations, utc_now
+from fleet_manager.operations.ports import EvidenceUnavailableError
 from fleet_manager.settings import ManagerSettings, SettingsError, read_settings
 from fleet_manager.site import SiteImportError
 from fleet_manager.store.engine import StoreInUseError, migrate, only_manager, open_engine
@@ -36,6 +38,8 @@ from fleet_manager.traffic.reservation import ReservationTraffic
 _LOG = logging.getLogger("fleet_manager")
 EXIT_SETTINGS = 2
 EXIT_FAILED = 1
+MUTE_AFTER = 3.0
+"""s without a completed cycle of operations after which robots' heartbeats are not answered any more."""
 
 
 def version() -> str:
@@ -71,8 +75,14 @@ class _Server(uvicorn.Server):
         self.failed, self.should_exit = True, True
 
 
-def serve(settings: ManagerSettings, storey: LoadedStorey, listener: socket.socket, ros_args: Sequence[str]) -> int:
+def serve(
+    settings: ManagerSettings,
+    storey: LoadedStorey,
+    listener: socket.socket,
+    ros_args: Sequence[str],
+) -> int:
     """Run until a signal comes. Returns the exit code."""
+    pulse = Pulse()
     with ExitStack() as cleanup:
         engine = open_engine(settings.database)
         cleanup.callback(engine.dispose)
@@ -88,13 +98,21 @@ def serve(settings: ManagerSettings, storey: LoadedStorey, listener: socket.sock
             now=utc_now(),
         )
         store = Store(engine, site_id)
-        fleet = RosFleet([r.robot_id for r in store.robot_records()], ros_args)
+        evidence = cleanup.enter_context(open_evidence(settings))
+        fleet = RosFleet(
+            [r.robot_id for r in store.robot_records()],
+            ros_args,
+            map_id=storey.storey.id,
+            keys=settings.keys,
+            working=lambda: time.monotonic() - pulse.last_tick < MUTE_AFTER,
+        )
         cleanup.callback(fleet.close)
         operations = Operations(
             storey.work,
             store,
             fleet,
             GreedyAllocator(names=storey.names),
+            evidence,
             traffic=lambda: ReservationTraffic(
                 storey.storey.roadmap, instance=uuid.uuid4().hex[:8], names=storey.names
             ),
@@ -102,7 +120,6 @@ def serve(settings: ManagerSettings, storey: LoadedStorey, listener: socket.sock
             limits=settings.limits.limits(),
         )
         cleanup.callback(operations.close)
-        pulse = Pulse()
         context = ApiContext(operations, Queries(engine, site_id), storey.site, storey.plan, pulse, version())
         config = uvicorn.Config(create_app(context), log_config=None, access_log=False, timeout_graceful_shutdown=3)
         server = _Server(config)
@@ -128,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         storey = load(settings.site, settings.storey)
         with socket.create_server((settings.host, settings.port)) as listener:
             return serve(settings, storey, listener, words)
-    except (SettingsError, StoreyError, SiteImportError, StoreInUseError) as error:
+    except (EvidenceUnavailableError, SettingsError, StoreyError, SiteImportError, StoreInUseError) as error:
         print(f"fleet_manager: {error}", file=sys.stderr)
     except OSError as error:
         print(f"fleet_manager: cannot listen at {settings.host}:{settings.port}: {error}", file=sys.stderr)

@@ -13,7 +13,9 @@ import argparse
 import json
 import math
 import os
+import secrets
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +26,8 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
 from sitefleet_interfaces.action import ExecuteTask
-from sitefleet_interfaces.msg import AsBuilt, Factsheet, RobotState, Route, SafetyState
-from sitefleet_interfaces.srv import Reset, Resume, Stop
+from sitefleet_interfaces.msg import AsBuilt, Factsheet, Heartbeat, RobotState, Route, SafetyState, ZoneAck, ZoneSet
+from sitefleet_interfaces.srv import Mute, ReadClock, Reset, Resume, SetMode, Stop
 
 PERIOD = 0.05
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -146,6 +148,19 @@ class LightRobot(Node):
         self.create_service(Stop, "stop", self._on_stop)
         self.create_service(Reset, "reset", self._on_reset)
         self.create_service(Resume, "resume", self._on_resume)
+        self.create_service(SetMode, "set_mode", self._on_set_mode)
+        self.create_service(Mute, "mute", self._on_mute)
+        self.create_service(ReadClock, "read_clock", self._on_read_clock)
+        self._safety_states = self.create_publisher(SafetyState, "safety_state", LATCHED)
+        self._zone_acks = self.create_publisher(ZoneAck, "/fleet/zone_ack", RELIABLE)
+        self._challenges = self.create_publisher(Heartbeat, "heartbeat_challenge", RELIABLE)
+        self.create_subscription(ZoneSet, "zones", self._on_zones, LATCHED)
+        self.create_subscription(Heartbeat, "heartbeat_response", self._on_heartbeat, RELIABLE)
+        self._pressed = False
+        self._epoch = 0
+        self._beats = 0
+        self.create_timer(0.5, self._challenge)
+        self._tell_safety()
         self._server = ActionServer(
             self,
             ExecuteTask,
@@ -185,11 +200,57 @@ class LightRobot(Node):
         return response
 
     def _on_reset(self, request: Any, response: Any) -> Any:
-        response.success = self.safety == SafetyState.STOPPED
-        if response.success:
+        response.success = self.safety == SafetyState.STOPPED and (request.pressed or self._pressed)
+        if response.success and not request.pressed:
             self.safety = SafetyState.HOLD
+        self._pressed = request.pressed
         response.code, response.state = "OK" if response.success else "NOT_STOPPED", self.safety
         return response
+
+    def _on_set_mode(self, request: Any, response: Any) -> Any:
+        response.success = self.safety != SafetyState.STOPPED
+        if request.mode == SafetyState.TELEOP:
+            response.success = self.safety == SafetyState.HOLD and request.lease_epoch > self._epoch
+            self._epoch = request.lease_epoch if response.success else self._epoch
+        if response.success:
+            self.safety = request.mode
+        response.code, response.state = "OK" if response.success else "REFUSED", self.safety
+        self._tell_safety()
+        return response
+
+    def _on_mute(self, request: Any, response: Any) -> Any:
+        with (self.options.folder / "mutes.log").open("a", encoding="utf-8") as log:
+            log.write(f"{request.field} {request.requested_by} {request.co_signed_by} {request.duration:g}\n")
+        now = self.get_clock().now().nanoseconds + int(request.duration * 1e9)
+        response.success = True
+        response.until.sec, response.until.nanosec = divmod(now, 10**9)
+        return response
+
+    def _on_read_clock(self, request: Any, response: Any) -> Any:
+        ahead = self.options.clock_ahead * 10**9
+        response.received_utc_ns = response.sent_utc_ns = time.time_ns() + int(ahead)
+        response.sent_mono_ns, response.boot_id = time.monotonic_ns(), "light"
+        return response
+
+    def _on_zones(self, message: Any) -> None:
+        zones = {z.zone_id: z.kind for z in message.zones}
+        text = json.dumps({"version": message.version, "zones": zones, "permits": len(message.permits)})
+        (self.options.folder / "zones.json").write_text(text)
+        self._zone_acks.publish(ZoneAck(robot_id=self.options.robot_id, version=message.version, accepted=True))
+
+    def _challenge(self) -> None:
+        self._sent_challenge = secrets.randbits(64)
+        self._beats += 1
+        self._challenges.publish(Heartbeat(source="supervisor", sequence=self._beats, challenge=self._sent_challenge))
+
+    def _on_heartbeat(self, message: Any) -> None:
+        with (self.options.folder / "heartbeats.log").open("a", encoding="utf-8") as log:
+            log.write(f"{message.source} {message.challenge} {message.response}\n")
+
+    def _tell_safety(self) -> None:
+        self._safety_states.publish(
+            SafetyState(robot_id=self.options.robot_id, state=self.safety, lease_epoch=self._epoch)
+        )
 
     def _on_resume(self, request: Any, response: Any) -> Any:
         response.success = self.safety == SafetyState.HOLD
@@ -346,6 +407,7 @@ def main() -> None:
     parser.add_argument("--speed", type=float, default=3.0)
     parser.add_argument("--work", type=float, default=0.1)
     parser.add_argument("--hold", action="store_true")
+    parser.add_argument("--clock-ahead", type=float, default=0.0)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     stop: list[int] = []

@@ -42,14 +42,15 @@ class ManagedSite:
         self.processes.append(process)
         return process
 
-    def start_robot(self, name: str, trades: str, place: int) -> None:
+    def start_robot(self, name: str, trades: str, place: int, *options: str) -> None:
         words = ["--robot-id", name, "--trades", trades, "--home", f"h{place}", "--folder", str(self.folder / name)]
         where = ["--x", str(-STEP * (place + 1)), "--y", str(STEP)]
-        self.robots[name] = self._start(name, str(SUPPORT / "light_robot.py"), *words, *where)
+        self.robots[name] = self._start(name, str(SUPPORT / "light_robot.py"), *words, *where, *options)
 
     def start_manager_process(self, port: int) -> subprocess.Popen[bytes]:
         words = ["--site", str(self.folder / "site"), "--storey", STOREY, "--database", str(self.folder / "store.db")]
         words += ["--port", str(port), "--settings", str(self.folder / "settings.yaml")]
+        words += ["--keys", str(self.folder / "keys")]
         return self._start("manager", "-m", "fleet_manager.main", *words)
 
     def start_manager(self) -> None:
