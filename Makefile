@@ -28,11 +28,11 @@ SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_in
 find_python = $(shell for python in python3 python3.12 python3.11 python3.13 python3.10; do \
   if $$python -c '$(SUPPORTED)' 2>/dev/null; then echo $$python; break; fi; done)
 
-.PHONY: help demo test lint format unit venv lock pictures colcon clean
+.PHONY: help demo test lint format unit venv lock pictures bench-recorder colcon clean
 .DEFAULT_GOAL := help
 
 help: ## show this
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(VENV)/.ready ## run the demo; DEMO_ARGS are passed on
 	@$(BIN)/sitefleet demo $(DEMO_ARGS)
@@ -58,6 +58,9 @@ pictures: $(VENV)/.ready ## run the demo and draw docs/pictures again
 	@rm -rf runs/pictures
 	@$(BIN)/sitefleet demo --headless --exit-when-done --out runs/pictures
 	@$(BIN)/python docs/make_pictures.py runs/pictures/*
+
+bench-recorder: $(VENV)/.ready ## CPU, memory and losses of a robot's recorder
+	@$(BIN)/python benchmarks/bench_recorder.py
 
 lock: $(VENV)/.python ## resolve requirements.lock again; LOCK_ARGS=--upgrade for newest versions
 	@$(PIP) install 'uv>=0.5'

@@ -205,9 +205,8 @@ class EvidenceNode(Node):
 
 def main(args: Sequence[str] | None = None) -> int:
     """Entry point of the process."""
-    # Nobody may have to wait for this process; see the file. Other middlewares do not read it.
+    # Nobody may have to wait for this process; see the file. Other middlewares and Fast DDS 2 do not read it.
     os.environ.setdefault("FASTDDS_DEFAULT_PROFILES_FILE", str(Path(__file__).with_name("fastdds_udp_only.xml")))
-    os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", os.environ["FASTDDS_DEFAULT_PROFILES_FILE"])
 
     def make_nodes() -> Sequence[Node]:
         nodes = [EvidenceNode()]
