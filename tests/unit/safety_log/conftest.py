@@ -1,0 +1,88 @@
+"""A log in files of its own, and somebody who can write to its database behind its back."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from fleet_manager.domain.evidence import Record, canonical
+from fleet_manager.safety_log.heads import Signer
+from fleet_manager.safety_log.log import EvidenceLog
+from fleet_manager.safety_log.verify import Verdict, verify
+from fleet_manager.safety_log.witness import Witness
+from fleet_manager.store.engine import open_engine
+
+
+def record(n: int, robot: str = "d1", **fields: object) -> Record:
+    content = {"event_id": f"event-{n}", "robot_id": robot, "seq": n + 1, "trigger": "remote_stop", **fields}
+    return Record(f"event-{n}", robot, n + 1, canonical(content))
+
+
+@dataclass
+class LogFiles:
+    """Files of one log."""
+
+    folder: Path
+    _engines: list[Engine] = field(default_factory=list)
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "evidence.db"
+
+    @property
+    def witness(self) -> Witness:
+        return Witness(self.folder / "elsewhere" / "heads.jsonl")
+
+    @property
+    def signer(self) -> Signer:
+        return Signer.load_or_create(self.folder / "keys" / "log.key")
+
+    def open(self) -> EvidenceLog:
+        self._engines.append(open_engine(str(self.database)))
+        return EvidenceLog(self._engines[-1], self.signer, self.witness)
+
+    def close(self) -> None:
+        """What is in the database's side files goes into the file itself."""
+        while self._engines:
+            self._engines.pop().dispose()
+
+    def verify(self) -> Verdict:
+        engine = open_engine(str(self.database))
+        try:
+            return verify(engine, self.signer.verifier, self.witness)
+        finally:
+            engine.dispose()
+
+    def behind_its_back(self, *statements: tuple[str, tuple[object, ...]]) -> None:
+        connection = sqlite3.connect(self.database)
+        with connection:
+            for statement, values in statements:
+                connection.execute(statement, values)
+        connection.close()
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Iterator[LogFiles]:
+    files = LogFiles(tmp_path)
+    yield files
+    files.close()
+
+
+@pytest.fixture
+def filled(files: LogFiles) -> LogFiles:
+    """Twenty records, appended in batches of one, two, three ..."""
+    log, n = files.open(), 0
+    for size in (1, 2, 3, 4, 5, 5):
+        log.append([record(n + i) for i in range(size)])
+        n += size
+    return files
+
+
+@pytest.fixture
+def make_record() -> Callable[..., Record]:
+    return record
