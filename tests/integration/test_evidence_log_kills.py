@@ -33,14 +33,13 @@ def test_nothing_with_a_receipt_is_lost_in_100_kills(tmp_path: Path) -> None:
             nursery.stdin.write("live\n")
             nursery.stdin.flush()
             life = int(nursery.stdout.readline())
-            time.sleep(source.uniform(0.0, 0.1))  # from before the log is open to after many appends
+            for _ in range(source.randrange(8)):  # some die before the log is open, some after a few appends
+                _note(receipts, nursery.stdout.readline())
+            time.sleep(source.uniform(0.0, 0.01))  # and in the middle of one
             os.kill(life, signal.SIGKILL)
-            while (line := nursery.stdout.readline()) != "dead\n":
-                # What the life wrote just before its end may be cut, and then joins `dead`: it was no receipt yet.
-                if line.endswith("dead\n"):
-                    break
-                event_id, index = line.split()
-                assert receipts.setdefault(event_id, int(index)) == int(index)
+            # What a life wrote just before its end may be cut, and then joins `dead`: it was no receipt.
+            while not (line := nursery.stdout.readline()).endswith("dead\n"):
+                _note(receipts, line)
     finally:
         nursery.stdin.close()
         assert nursery.wait(10) == 0
@@ -54,3 +53,8 @@ def test_nothing_with_a_receipt_is_lost_in_100_kills(tmp_path: Path) -> None:
     assert verdict.sound, verdict.findings
     assert sorted(stored.values()) == list(range(len(stored)))
     engine.dispose()
+
+
+def _note(receipts: dict[str, int], line: str) -> None:
+    event_id, index = line.split()
+    assert receipts.setdefault(event_id, int(index)) == int(index)
