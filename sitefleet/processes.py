@@ -143,7 +143,17 @@ def people_arguments(run: SiteRun) -> tuple[str, ...]:
 def manager_arguments(run: SiteRun) -> tuple[str, ...]:
     """The site package, the store and where the HTTP API listens."""
     listen = ("--host", run.api_host, "--port", str(run.api_port))
-    return ("--site", str(run.site), "--storey", run.storey, "--database", run.database, "--keys", str(run.keys), *listen)
+    return (
+        "--site",
+        str(run.site),
+        "--storey",
+        run.storey,
+        "--database",
+        run.database,
+        "--keys",
+        str(run.keys),
+        *listen,
+    )
 
 
 def robot_parameters(run: SiteRun, robot: RobotSpec) -> dict[str, ParameterValue]:
