@@ -14,7 +14,9 @@ from fleet_manager.api.schemas import Event, Robot
 from fleet_manager.domain.robots import SafetyMode
 
 NAME = "site operator (demo)"
-LOSSES = frozenset({"proposals_lost", "scan_lost", "odom_lost", "pose_lost", "bumper_lost"})
+LOSSES = frozenset(
+    {"proposals_lost", "scan_lost", "odom_lost", "pose_lost", "bumper_lost", "executor_lost", "manager_lost"}
+)
 """Triggers of the safety supervisor that end by themselves."""
 
 

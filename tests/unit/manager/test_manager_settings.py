@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from fleet_manager.domain.evidence import Record, canonical
+from fleet_manager.evidence import EvidencePlaces, open_evidence, places_of
 from fleet_manager.operations.limits import Limits
+from fleet_manager.operations.ports import EvidenceUnavailableError
 from fleet_manager.settings import LimitSettings, SettingsError, read_settings
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
@@ -59,3 +62,46 @@ def test_a_storey_is_found_by_name_or_folder_and_others_are_listed(tmp_path: Pat
         load(tmp_path, "Attic")
     with pytest.raises(StoreyError, match="sitefleet site import"):
         load(tmp_path / "nowhere", "Level 1")
+
+
+def test_the_evidence_log_lies_beside_an_sqlite_store_unless_told_otherwise(tmp_path: Path) -> None:
+    given = ["--site", "s", "--storey", "L1"]
+    for database in (str(tmp_path / "store.db"), f"sqlite:///{tmp_path / 'store.db'}"):
+        found = places_of(read_settings([*given, "--database", database]))
+        assert found == EvidencePlaces(
+            str(tmp_path / "evidence.db"), tmp_path / "evidence.key", tmp_path / "evidence.witness"
+        )
+    other = ["--evidence", "x/log.db", "--witness", "/mnt/w"]
+    assert places_of(read_settings([*given, *other])) == EvidencePlaces(
+        "x/log.db", Path("x/evidence.key"), Path("/mnt/w")
+    )
+
+
+def test_with_a_database_server_key_and_witness_have_to_be_named(tmp_path: Path) -> None:
+    given = ["--site", "s", "--storey", "L1", "--database", "postgresql://h/d"]
+    with pytest.raises(SettingsError, match="evidence_key, witness"):
+        places_of(read_settings(given))
+    named = places_of(read_settings([*given, "--evidence-key", "k", "--witness", "w"]))
+    assert named == EvidencePlaces("postgresql://h/d", Path("k"), Path("w"))
+
+
+def test_a_log_that_is_not_what_the_witness_has_seen_is_not_opened(tmp_path: Path) -> None:
+    settings = read_settings(["--site", "s", "--storey", "L1", "--database", str(tmp_path / "store.db")])
+    with open_evidence(settings) as evidence:
+        data = canonical({"event_id": "e1", "robot_id": "d1", "seq": 1})
+        evidence.append([Record("e1", "d1", 1, data)])
+        assert evidence.find(["e1", "e2"])["e1"].data == data
+        assert evidence.last_seq("d1") == 1 and evidence.last_seq("d2") == 0
+    for file in tmp_path.glob("evidence.db*"):
+        file.unlink()
+    with pytest.raises(EvidenceUnavailableError, match="witness"), open_evidence(settings):
+        pass
+
+
+def test_a_signing_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    settings = read_settings(["--site", "s", "--storey", "L1", "--database", str(tmp_path / "store.db")])
+    with open_evidence(settings):
+        pass
+    (tmp_path / "evidence.key").chmod(0o644)
+    with pytest.raises(SettingsError, match="others"), open_evidence(settings):
+        pass
