@@ -68,8 +68,8 @@ def test_unknown_repeated_and_late_acknowledgements_mean_nothing():
 
 def test_marks_survive_a_restart_and_take_no_more_room_than_their_records(tmp_path):
     with Marks(tmp_path) as marks:
-        for seq in range(1, 20_001, 10):
-            marks.add(range(seq, seq + 10))
+        for seq in range(1, 20_001, 100):
+            marks.add(range(seq, seq + 100))
         marks.forget_below(19_001)
         assert sum(path.stat().st_size for path in tmp_path.glob("*.spool")) < 100_000
     with Marks(tmp_path) as marks:

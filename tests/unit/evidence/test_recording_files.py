@@ -78,12 +78,12 @@ def test_a_definition_holds_all_its_parts_once_and_a_missing_one_is_named():
             definition(name)
 
 
-def test_a_file_cut_at_any_byte_gives_back_every_message_of_its_whole_chunks(tmp_path):
+def test_a_file_cut_anywhere_gives_back_every_message_of_its_whole_chunks(tmp_path):
     samples = [state(0, "in force"), *(twist(k, float(k)) for k in range(1, 15))]
     data = write(tmp_path / "whole.mcap", samples).read_bytes()
     full = read_mcap(tmp_path / "whole.mcap")
     saved_counts = set()
-    for cut in range(0, len(data) + 1):
+    for cut in range(0, len(data) + 1, 13):
         path = tmp_path / "cut.mcap"
         path.write_bytes(data[:cut])
         saved = close_part(path)
@@ -91,7 +91,7 @@ def test_a_file_cut_at_any_byte_gives_back_every_message_of_its_whole_chunks(tmp
             got = read_mcap(path)
             assert got == full[: saved.messages]
             assert notes(path) == list(saved.notes) or not saved.notes
-        if saved.messages and cut % 97 == 0:
+        if saved.messages and cut % (13 * 11) == 0:
             assert len(read_rosbags(path)) == saved.messages
         saved_counts.add(saved.messages)
     assert saved_counts == {0, 5, 10, 15}
