@@ -5,41 +5,33 @@ One process writes. A record is in the log, on the disk, and vouched for by a si
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
-from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, insert, select
 
-from fleet_manager.domain.evidence import Receipt, Record, StoredRecord
+from fleet_manager.domain.evidence import Receipt, Record
 from fleet_manager.safety_log import tree
+from fleet_manager.safety_log.errors import ConflictingRecordError, EvidenceLogError, TamperedLogError
+from fleet_manager.safety_log.filing import filing_of
 from fleet_manager.safety_log.heads import SignedTreeHead, Signer
+from fleet_manager.safety_log.reader import LogReader, count, head_of, last_head, node_reader
 from fleet_manager.safety_log.tables import ENTRIES, HEADS, METADATA, NODES
-from fleet_manager.safety_log.witness import Witness, WitnessError
+from fleet_manager.safety_log.witness import Page, Witness, WitnessError
+
+__all__ = ["ConflictingRecordError", "EvidenceLog", "EvidenceLogError", "TamperedLogError"]
 
 _CHUNK = 500
 """Ids asked for in one statement."""
-
-
-class EvidenceLogError(Exception):
-    """The log cannot be read or written; the text says why."""
-
-
-class ConflictingRecordError(EvidenceLogError):
-    """A record of this id is in the log already, with other content."""
-
-
-class TamperedLogError(EvidenceLogError):
-    """The log is not what was vouched for; nothing is added to it before somebody has looked."""
+_PAGES = 1000
+"""Pages written to the witness with one sync when it has to catch up."""
 
 
 def _utc() -> datetime:
     return datetime.now(timezone.utc)
 
 
-class EvidenceLog:
+class EvidenceLog(LogReader):
     """Append, find, prove. Not to be shared between threads without a lock of the caller's."""
 
     def __init__(self, engine: Engine, signer: Signer, witness: Witness, utc: Callable[[], datetime] = _utc) -> None:
@@ -47,12 +39,14 @@ class EvidenceLog:
 
         Raises EvidenceLogError; TamperedLogError when the witness has seen more than there is, or something else.
         """
-        self._engine, self._signer, self._witness, self._utc = engine, signer, witness, utc
+        super().__init__(engine)
+        self._signer, self._witness, self._utc = signer, witness, utc
         self._edge: tree.Frontier | None = None
-        self._owed: SignedTreeHead | None = None
+        self._owed: Page | None = None
         with self._transaction(writes=True) as connection:
             METADATA.create_all(connection)
             edge = self._read_edge(connection)
+            self._check_head(connection, edge)
             self._check_witness(connection, edge)
         self._edge = edge
 
@@ -70,9 +64,10 @@ class EvidenceLog:
         """Add records, all or none, in O(log n) each; they are on the disk when this returns.
 
         A record that is there already gives its old receipt. Raises ConflictingRecordError when its content differs,
-        and EvidenceLogError.
+        EvidenceLogError, and ValueError for a record whose content is not what it is filed under.
         """
-        head: SignedTreeHead | None = None
+        self._pay_witness()
+        page: Page | None = None
         edge = self._copy_edge()
         try:
             with self._transaction(writes=True) as connection:
@@ -81,72 +76,46 @@ class EvidenceLog:
                 new = list({r.event_id: r for r in records if r.event_id not in receipts}.values())
                 _refuse_twins(records)
                 if new:
-                    receipts |= self._insert(connection, edge, new)
+                    leaves = self._insert(connection, edge, new)
+                    receipts |= {i: Receipt(i, n) for n, (i, _) in enumerate(leaves, start=edge.size - len(leaves))}
                     head = self._signer.sign(edge.size, edge.root(), self._utc())
                     connection.execute(insert(HEADS), [_head_row(head)])
+                    page = Page(head, leaves)
         except EvidenceLogError:
             self._edge = None
             raise
         self._edge = edge
-        self._owed = head or self._owed
+        self._owed = page
         self._pay_witness()
         return [receipts[r.event_id] for r in records]
 
-    def find(self, event_ids: Sequence[str]) -> Mapping[str, StoredRecord]:
-        """Those of these records that are in the log."""
-        found: dict[str, StoredRecord] = {}
-        columns = (ENTRIES.c.event_id, ENTRIES.c.leaf_index, ENTRIES.c.data)
-        with self._transaction() as connection:
-            for first in range(0, len(event_ids), _CHUNK):
-                wanted = event_ids[first : first + _CHUNK]
-                for event_id, index, data in connection.execute(select(*columns).where(ENTRIES.c.event_id.in_(wanted))):
-                    found[event_id] = StoredRecord(Receipt(event_id, index), data)
-        return found
-
-    def last_seq(self, robot_id: str) -> int:
-        """Highest number in a robot's series, 0 when there is none."""
-        with self._transaction() as connection:
-            return connection.scalar(select(func.max(ENTRIES.c.seq)).where(ENTRIES.c.robot_id == robot_id)) or 0
-
-    def records(self, first: int = 0, last: int | None = None, robot_id: str | None = None) -> Iterator[StoredRecord]:
-        """Records in the order of the log, from index `first` up to before `last`."""
-        statement = select(ENTRIES.c.event_id, ENTRIES.c.leaf_index, ENTRIES.c.data).order_by(ENTRIES.c.leaf_index)
-        statement = statement.where(ENTRIES.c.leaf_index >= first)
-        if last is not None:
-            statement = statement.where(ENTRIES.c.leaf_index < last)
-        if robot_id is not None:
-            statement = statement.where(ENTRIES.c.robot_id == robot_id)
-        with self._transaction() as connection:
-            for event_id, index, data in connection.execution_options(yield_per=1000).execute(statement):
-                yield StoredRecord(Receipt(event_id, index), data)
-
     def head(self) -> SignedTreeHead:
         """The newest signed head; that of an empty log is signed on the spot."""
-        with self._transaction() as connection:
-            row = connection.execute(select(HEADS).order_by(HEADS.c.size.desc()).limit(1)).first()
-        return head_of(row) if row is not None else self._signer.sign(0, tree.EMPTY_ROOT, self._utc())
+        return self.newest_head() or self._signer.sign(0, tree.EMPTY_ROOT, self._utc())
 
-    def inclusion_proof(self, index: int, size: int) -> list[bytes]:
-        """Audit path of a leaf in the tree over the first `size` records. Raises IndexError outside of it."""
-        with self._transaction() as connection:
-            return tree.inclusion_proof(node_reader(connection), index, size)
-
-    def consistency_proof(self, old: int, new: int) -> list[bytes]:
-        """That the tree over `new` records continues the one over `old`. Raises IndexError for sizes out of range."""
-        with self._transaction() as connection:
-            return tree.consistency_proof(node_reader(connection), old, new)
-
-    def _insert(self, connection: Connection, edge: tree.Frontier, new: Sequence[Record]) -> dict[str, Receipt]:
-        entries, nodes, receipts = [], [], {}
+    def _insert(
+        self, connection: Connection, edge: tree.Frontier, new: Sequence[Record]
+    ) -> tuple[tuple[str, bytes], ...]:
+        entries, nodes, leaves = [], [], []
         for record in new:
+            filing = filing_of(record.data)
+            if filing is None or (filing.event_id, filing.robot_id, filing.seq) != (
+                record.event_id,
+                record.robot_id,
+                record.seq,
+            ):
+                raise ValueError(f"the content of record {record.event_id} is not what it is filed under")
             leaf = tree.leaf_hash(record.data)
-            receipts[record.event_id] = Receipt(record.event_id, edge.size)
+            leaves.append((record.event_id, leaf))
             entries.append(
                 {
                     "leaf_index": edge.size,
-                    "event_id": record.event_id,
-                    "robot_id": record.robot_id,
-                    "seq": record.seq,
+                    "event_id": filing.event_id,
+                    "robot_id": filing.robot_id,
+                    "seq": filing.seq,
+                    "subject": filing.subject,
+                    "event_class": filing.event_class,
+                    "t_ns": filing.t_ns,
                     "data": record.data,
                     "leaf_hash": leaf,
                 }
@@ -155,7 +124,7 @@ class EvidenceLog:
         connection.execute(insert(ENTRIES), entries)
         if nodes:
             connection.execute(insert(NODES), nodes)
-        return receipts
+        return tuple(leaves)
 
     def _receipts_of_known(self, connection: Connection, records: Sequence[Record]) -> dict[str, Receipt]:
         given = {r.event_id: r.data for r in records}
@@ -164,20 +133,34 @@ class EvidenceLog:
         for first in range(0, len(ids), _CHUNK):
             known = select(*columns).where(ENTRIES.c.event_id.in_(ids[first : first + _CHUNK]))
             for event_id, index, data in connection.execute(known):
-                if data != given[event_id]:
+                if bytes(data) != given[event_id]:
                     raise ConflictingRecordError(f"record {event_id} is in the log already, with other content")
                 receipts[event_id] = Receipt(event_id, index)
         return receipts
 
     def _pay_witness(self) -> None:
-        if self._owed is None:
-            return
+        if self._owed is not None:
+            self._give_witness([self._owed])
+            self._owed = None
+
+    def _give_witness(self, pages: Sequence[Page]) -> None:
         try:
-            self._witness.keep(self._owed)
+            self._witness.keep(pages)
         except WitnessError as fault:
             # The records are on the disk, but nobody vouches for them elsewhere yet: no receipt before that.
             raise EvidenceLogError(f"the witness cannot be written: {fault}") from fault
-        self._owed = None
+
+    def _check_head(self, connection: Connection, edge: tree.Frontier) -> None:
+        """Never sign on top of what nobody vouched for."""
+        head = last_head(connection)
+        if head is None and edge.size == 0:
+            return
+        if head is None or head.size != edge.size or head.root != edge.root():
+            raise TamperedLogError(
+                f"the {edge.size} records and their hashes do not fit the newest head; see `sitefleet log verify`"
+            )
+        if not self._signer.verifier.genuine(head):
+            raise TamperedLogError(f"the newest head is not signed by key {self.log_id}: another key, or a forged head")
 
     def _check_witness(self, connection: Connection, edge: tree.Frontier) -> None:
         try:
@@ -192,19 +175,33 @@ class EvidenceLog:
                 )
             if tree.Frontier.at(seen.size, node_reader(connection)).root() != seen.root:
                 raise TamperedLogError(f"the first {seen.size} records are not those that the witness has seen")
-        last = connection.execute(select(HEADS).order_by(HEADS.c.size.desc()).limit(1)).first()
-        if last is not None and (seen is None or seen.size < last.size):
-            self._owed = head_of(last)  # a crash came between the two places
-            self._pay_witness()
+        self._catch_up(connection, seen.size if seen is not None else 0)
+
+    def _catch_up(self, connection: Connection, witnessed: int) -> None:
+        """A crash came between the two places, or the witness is a new one."""
+        heads = [head_of(r) for r in connection.execute(select(HEADS).where(HEADS.c.size > witnessed).order_by("size"))]
+        pages: list[Page] = []
+        for head in heads:
+            added = (ENTRIES.c.leaf_index >= witnessed, ENTRIES.c.leaf_index < head.size)
+            rows = connection.execute(
+                select(ENTRIES.c.event_id, ENTRIES.c.leaf_hash).where(*added).order_by(ENTRIES.c.leaf_index)
+            )
+            pages.append(Page(head, tuple((event_id, bytes(leaf)) for event_id, leaf in rows)))
+            witnessed = head.size
+            if len(pages) == _PAGES or head is heads[-1]:
+                self._give_witness(pages)
+                pages = []
 
     def _check_alone(self, connection: Connection, edge: tree.Frontier) -> None:
-        if _count(connection) != edge.size:
+        if count(connection) != edge.size:
             raise EvidenceLogError("another process has written to the log")
 
     def _current_edge(self) -> tree.Frontier:
         if self._edge is None:
             with self._transaction() as connection:
-                self._edge = self._read_edge(connection)
+                edge = self._read_edge(connection)
+                self._check_head(connection, edge)
+            self._edge = edge
         return self._edge
 
     def _copy_edge(self) -> tree.Frontier:
@@ -212,37 +209,7 @@ class EvidenceLog:
         return tree.Frontier(edge.size, list(edge.peaks))
 
     def _read_edge(self, connection: Connection) -> tree.Frontier:
-        return tree.Frontier.at(_count(connection), node_reader(connection))
-
-    @contextmanager
-    def _transaction(self, writes: bool = False) -> Iterator[Connection]:
-        try:
-            with self._engine.connect().execution_options(writes=writes) as connection, connection.begin():
-                yield connection
-        except SQLAlchemyError as fault:
-            reason = fault.args[0] if fault.args else type(fault).__name__
-            raise EvidenceLogError(f"the database of the evidence log: {reason}") from fault
-
-
-def node_reader(connection: Connection) -> tree.NodeReader:
-    """Reads stored hashes. Raises TamperedLogError where one is missing."""
-
-    def node(level: int, position: int) -> bytes:
-        if level == 0:
-            statement = select(ENTRIES.c.leaf_hash).where(ENTRIES.c.leaf_index == position)
-        else:
-            statement = select(NODES.c.hash).where(NODES.c.level == level, NODES.c.position == position)
-        found = connection.scalar(statement)
-        if found is None:
-            raise TamperedLogError(f"hash {position} of level {level} is missing")
-        return bytes(found)
-
-    return node
-
-
-def head_of(row: Any) -> SignedTreeHead:
-    """A head from its row."""
-    return SignedTreeHead(row.log_id, row.size, row.timestamp, bytes(row.root), bytes(row.signature))
+        return tree.Frontier.at(count(connection), node_reader(connection))
 
 
 def _head_row(head: SignedTreeHead) -> dict[str, object]:
@@ -253,12 +220,6 @@ def _head_row(head: SignedTreeHead) -> dict[str, object]:
         "root": head.root,
         "signature": head.signature,
     }
-
-
-def _count(connection: Connection) -> int:
-    """Number of records, from the last index: indices have no gaps."""
-    last = connection.scalar(select(func.max(ENTRIES.c.leaf_index)))
-    return 0 if last is None else last + 1
 
 
 def _refuse_twins(records: Sequence[Record]) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from fleet_manager.domain.evidence import Record
+from fleet_manager.domain.evidence import Record, canonical
 from fleet_manager.safety_log import tree
 from fleet_manager.safety_log.heads import KeyFileError, Signer, Verifier
 from fleet_manager.safety_log.log import ConflictingRecordError, EvidenceLogError, TamperedLogError
+from fleet_manager.safety_log.reader import Query
 
 MakeRecord = Callable[..., Record]
 
@@ -25,7 +26,7 @@ def test_records_are_found_again_after_a_restart(files: Any, make_record: MakeRe
         make_record(3, robot="h1").data
     ]
     assert (again.last_seq("d1"), again.last_seq("h1"), again.last_seq("nobody")) == (3, 4, 0)
-    assert [s.receipt.leaf_index for s in again.records(robot_id="h1")] == [3]
+    assert [s.receipt.leaf_index for s in again.records(Query(robot_id="h1"))] == [3]
     assert set(again.find(["event-1", "event-9"])) == {"event-1"}
 
 
@@ -53,15 +54,15 @@ def test_each_append_is_vouched_for_in_both_places(filled: Any) -> None:
     head = filled.open().head()
     assert (head.size, head.root) == (20, filled.verify().root)
     assert filled.witness.last() == head
-    assert [h.size for h in filled.witness.heads()] == [1, 3, 6, 10, 15, 20]
-    assert all(filled.signer.verifier.genuine(h) for h in filled.witness.heads())
+    assert [p.head.size for p in filled.witness.pages()] == [1, 3, 6, 10, 15, 20]
+    assert all(filled.signer.verifier.genuine(p.head) for p in filled.witness.pages())
     verdict = filled.verify()
     assert (verdict.size, verdict.heads, verdict.witnessed, verdict.findings) == (20, 6, 6, ())
 
 
 def test_proofs_from_the_stored_tree_lead_to_the_signed_roots(filled: Any) -> None:
     log = filled.open()
-    roots = {h.size: h.root for h in filled.witness.heads()}
+    roots = {p.head.size: p.head.root for p in filled.witness.pages()}
     for stored in log.records():
         index, leaf = stored.receipt.leaf_index, tree.leaf_hash(stored.data)
         proof = log.inclusion_proof(index, 20)
@@ -138,3 +139,51 @@ def test_a_head_is_worth_nothing_when_a_bit_of_it_is_changed(filled: Any) -> Non
         assert not key.genuine(type(head).from_json({**head.to_json(), name: value}))
     with pytest.raises(ValueError, match="no signed tree head"):
         type(head).from_json(json.loads('{"size": 1}'))
+
+
+def test_a_new_witness_gets_all_that_was_signed_before(filled: Any) -> None:
+    filled.close()
+    filled.witness.path.rename(filled.folder / "old.jsonl")
+    filled.open()
+    assert filled.witness.path.read_bytes() == (filled.folder / "old.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE evidence_node SET hash = zeroblob(32) WHERE level = 4",
+        "DELETE FROM evidence_node WHERE level = 4",
+        "DELETE FROM evidence_entry WHERE leaf_index = 19",
+        "UPDATE evidence_head SET signature = zeroblob(64) WHERE size = 20",
+        "DELETE FROM evidence_head WHERE size = 20",
+    ],
+)
+def test_nothing_is_signed_on_top_of_a_changed_log(filled: Any, statement: str) -> None:
+    filled.behind_its_back((statement, ()))
+    with pytest.raises(TamperedLogError):
+        filled.open()
+
+
+def test_a_record_filed_under_something_else_than_it_says_is_refused(files: Any, make_record: MakeRecord) -> None:
+    log = files.open()
+    for wrong in (Record("event-1", "d1", 1, make_record(0).data), Record("event-0", "d1", 1, b"[]")):
+        with pytest.raises(ValueError, match="filed under"):
+            log.append([wrong])
+    assert log.append([make_record(0)])[0].leaf_index == 0
+
+
+def test_records_are_found_by_robot_class_and_time(files: Any, make_record: MakeRecord) -> None:
+    log = files.open()
+    log.append([make_record(n, event_class="ESTOP" if n == 2 else "RESET") for n in range(4)])
+    log.append([Record("deed", "_manager", 1, canonical({"event_id": "deed", "robot_id": "_manager", "seq": 1,
+                                                         "about": "d1"}))])  # fmt: skip
+    second = 1_770_000_000
+
+    def indices(**conditions: Any) -> list[int]:
+        return [s.receipt.leaf_index for s in log.records(Query(**conditions))]
+
+    assert indices(subject="d1") == [0, 1, 2, 3, 4]
+    assert indices(robot_id="_manager") == [4]
+    assert indices(event_class="ESTOP") == [2]
+    assert indices(since_ns=(second + 1) * 10**9, before_ns=(second + 3) * 10**9) == [1, 2]
+    assert indices(first=1, last=3) == [1, 2]
