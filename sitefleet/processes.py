@@ -269,6 +269,8 @@ def _of_site(row: Row, run: SiteRun) -> Process:
 
 def _of_robot(row: Row, run: SiteRun, robot: RobotSpec) -> Process:
     files = ["common", robot.model]
+    if simulated(run):
+        files.append("simulation")
     if run.sim == "embedded" and run.speed != 1.0:
         files.append("fast_simulation")
     return Process(

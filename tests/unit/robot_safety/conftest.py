@@ -38,6 +38,7 @@ class Bench:
     def __init__(self, memory: Memory | None = None, limiters=(), **changes) -> None:
         self.core = Supervisor(settings(**changes), memory or Memory(), limiters)
         self.now = 1000.0
+        self.utc = 0.0
         self.alive = set(STREAMS)
         self.twist = Twist2(0.5, 0.0)
         self.stick = Twist2(0.3, 0.0)
@@ -73,7 +74,7 @@ class Bench:
                 self._send_fast()
             if self._count % 5 == 0:
                 self._send_slow()
-            self.put(Tick())
+            self.put(Tick(self.utc))
 
     def send_all(self) -> None:
         self._send_fast()
@@ -99,8 +100,16 @@ class Bench:
     def resume(self):
         return self.put(ResumeRequest("Ada", "work")).answer
 
-    def reset(self):
-        return self.put(ResetRequest("Ada", "looked at it")).answer
+    def press(self, by: str = "Ada"):
+        return self.put(ResetRequest(by, "looked at it", pressed=True)).answer
+
+    def release(self, by: str = "Ada"):
+        return self.put(ResetRequest(by, "looked at it")).answer
+
+    def reset(self, held: float = 0.5):
+        self.press()
+        self.run(held)
+        return self.release()
 
     def stop(self):
         return self.put(StopRequest("Ada", "no reason needed")).answer

@@ -56,7 +56,19 @@ for _state, _row in EXPECTED.items():
     if _state is not State.FAULT:
         _row[Trigger.INTERNAL_ERROR] = State.FAULT
         if _state is not State.STOPPED:
-            _row[Trigger.REMOTE_STOP] = _row[Trigger.CONTACT] = State.STOPPED
+            _row[Trigger.REMOTE_STOP] = _row[Trigger.CONTACT] = _row[Trigger.HARDWARE_STOP] = State.STOPPED
+            if _state is not State.BOOT:
+                _row[Trigger.TILT] = State.STOPPED
+for _state in (State.AUTO, State.TELEOP, State.PROTECTIVE_AUTO, State.PROTECTIVE_TELEOP):
+    for _trigger in (Trigger.ZONE_INTRUSION, Trigger.PERMIT_ENDED, Trigger.DRIVE_FAULT, Trigger.EVIDENCE_LOST):
+        EXPECTED[_state][_trigger] = State.STOPPED
+for _state in (State.AUTO, State.PROTECTIVE_AUTO):
+    EXPECTED[_state] |= {
+        Trigger.EXECUTOR_LOST: State.STOPPED,
+        Trigger.MANAGER_LOST: State.HOLD,
+        Trigger.BATTERY_LOW: State.HOLD,
+    }
+EXPECTED[State.TELEOP][Trigger.IDLE] = State.HOLD
 
 
 @pytest.mark.parametrize(("state", "trigger"), PAIRS, ids=lambda v: v.name)

@@ -19,28 +19,36 @@ from geometry_msgs.msg import PoseWithCovarianceStamped, Twist, TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from sensor_msgs.msg import LaserScan
-from sitefleet_interfaces.msg import ControlCommand, SafetyEvent, SafetyState
+from sensor_msgs.msg import BatteryState, Imu, LaserScan
+from sitefleet_interfaces.msg import ControlCommand, PersonTracks, SafetyEvent, SafetyState, ZoneAck
+from sitefleet_interfaces.msg import ZoneSet as ZoneSetMessage
 from sitefleet_interfaces.srv import Reset, Resume, SetMode, Stop
 from std_msgs.msg import Bool
 
 from sitefleet_robot.common import qos
 from sitefleet_robot.common.diagnostics import DiagnosticsPublisher, Health, Level
+from sitefleet_robot.common.event_record import event_to_record
 from sitefleet_robot.common.parameters import ParameterError, declare
 from sitefleet_robot.common.robot import ROBOT_PARAMETERS, RobotShape, robot_id_of, software_version, state_folder
 from sitefleet_robot.common.spin import run
-from sitefleet_robot.safety import messages
+from sitefleet_robot.safety import inputs, messages
+from sitefleet_robot.safety.ground import ZoneSetError
+from sitefleet_robot.safety.keeper import EventKeeper
 from sitefleet_robot.safety.memory import Memory, MemoryStore, MemoryWriteError
 from sitefleet_robot.safety.parameters import PARAMETERS, TICK, settings_of
+from sitefleet_robot.safety.partners import Partners
 from sitefleet_robot.safety.scan import Mount, ScanConverter
 from sitefleet_robot.safety.states import PROTECTIVE
 from sitefleet_robot.safety.supervisor import Supervisor
 from sitefleet_robot.safety.values import (
     ZERO,
     Answer,
+    Battery,
     Bumper,
     Effect,
+    Evidence,
     Failure,
+    HardwareStop,
     Input,
     ModeRequest,
     Proposal,
@@ -69,14 +77,18 @@ class SafetySupervisor(Node):
             raise ParameterError(f"{self.get_fully_qualified_name()}: {fault}") from fault
         self._configuration_hash = hashlib.sha256(json.dumps(dict(parameters), sort_keys=True).encode()).hexdigest()
         self._version = software_version()
-        self._store = MemoryStore(state_folder(self.robot_id, parameters))
+        folder = state_folder(self.robot_id, parameters)
+        self._store = MemoryStore(folder)
+        self._keeper = EventKeeper(folder / "events")
         memory = self._store.load()
         self._event_seq = memory.event_seq
         self._converter = ScanConverter(Mount(*(parameters.real(f"lidar_{axis}") for axis in ("x", "y", "yaw"))))
         self._command = self.create_publisher(Twist, "cmd_vel", qos.COMMAND)
         self._state = self.create_publisher(SafetyState, "safety_state", qos.LATCHED)
         self._events = self.create_publisher(SafetyEvent, "/fleet/safety_event", qos.RECORD)
-        self.core = Supervisor(settings, memory)
+        self._zone_acks = self.create_publisher(ZoneAck, "/fleet/zone_ack", qos.RECORD)
+        self._partners = Partners(self, folder, settings, self._act)
+        self.core = Supervisor(self._partners.settings, memory)
         self._sent = (-math.inf, ZERO)
         self._act(self.core.start)
         self._subscribe()
@@ -89,6 +101,8 @@ class SafetySupervisor(Node):
     def on_exit(self) -> None:
         """The process leaves: the drive gets a last, explicit zero."""
         self._command.publish(messages.twist_message(ZERO))
+        if not self._keeper.close():
+            self.get_logger().error(f"events were not kept: {self._keeper.fault or 'the disk is too slow'}")
 
     def _subscribe(self) -> None:
         table: tuple[tuple[type, str, Any, Callable[[Any], Input]], ...] = (
@@ -98,14 +112,19 @@ class SafetySupervisor(Node):
             (Odometry, "odom", qos.STREAM, messages.odometry_of),
             (PoseWithCovarianceStamped, "pose", qos.STREAM, messages.pose_of),
             (Bool, "bumper", qos.STREAM, lambda m: Bumper(m.data)),
+            (Bool, "hardware_stop", qos.STREAM, lambda m: HardwareStop(m.data)),
+            (Imu, "imu", qos.STREAM, inputs.attitude_of),
+            (BatteryState, "battery", qos.STREAM, lambda m: Battery(m.percentage)),
+            (PersonTracks, "person_tracks", qos.COMMAND, inputs.people_of),
         )
         for kind, topic, profile, convert in table:
             self.create_subscription(kind, topic, self._taking_in(convert), profile)
+        self.create_subscription(ZoneSetMessage, "zones", self._on_zones, qos.LATCHED)
 
     def _serve(self) -> None:
         table: tuple[tuple[type, str, Callable[[Any], Input]], ...] = (
             (Stop, "stop", lambda q: StopRequest(q.requested_by, q.reason)),
-            (Reset, "reset", lambda q: ResetRequest(q.requested_by, q.reason)),
+            (Reset, "reset", lambda q: ResetRequest(q.requested_by, q.reason, q.pressed)),
             (Resume, "resume", lambda q: ResumeRequest(q.requested_by, q.reason)),
             (SetMode, "set_mode", lambda q: ModeRequest(q.mode, q.requested_by, q.lease_epoch)),
         )
@@ -128,8 +147,22 @@ class SafetySupervisor(Node):
 
         return answer
 
+    def _on_zones(self, message: Any) -> None:
+        """Zones that cannot be used are refused aloud, and those before stay in force."""
+        told = ZoneAck(robot_id=self.robot_id, version=message.version, accepted=True)
+        try:
+            zones = inputs.zones_of(message)
+            self.core.ground.ground.check(zones)
+        except ZoneSetError as fault:
+            told.accepted, told.code, told.message = False, fault.code, str(fault)
+        else:
+            self._act(lambda now: self.core.handle(zones, now))
+        self._zone_acks.publish(told)
+
     def _on_tick(self) -> None:
-        self._act(lambda now: self.core.handle(Tick(), now), spare=True)
+        if self._keeper.fault != self.core.body.evidence_fault:
+            self.core.handle(Evidence(self._keeper.fault), time.monotonic())
+        self._act(lambda now: self.core.handle(Tick(time.time()), now), spare=True)
 
     def _send_command(self) -> None:
         self._sent = (time.monotonic(), self.core.command)
@@ -177,7 +210,11 @@ class SafetySupervisor(Node):
         context = messages.RecordContext(
             self._event_seq, str(uuid.uuid4()), t_utc, t_mono, self.robot_id, self._version, self._configuration_hash
         )
-        self._events.publish(messages.event_message(transition, context))
+        event = messages.event_message(transition, context)
+        event.zone_id = self.core.ground.zone_id
+        event.people = self.core.people.count
+        self._events.publish(event)
+        self._keeper.keep(event_to_record(event))
         log = self.get_logger()
         line = (
             f"{transition.before.label} -> {transition.after.label} [{transition.trigger.value}] {transition.sentence}"
@@ -195,6 +232,8 @@ class SafetySupervisor(Node):
         level = Level.ERROR if state.latched else Level.WARN if state in PROTECTIVE else Level.OK
         refused = {f"refused: {code}": count for code, count in sorted(self.core.refusals.items())}
         values = {"state": state.label, "reason_code": self.core.reason.trigger.value, **refused}
+        values["heartbeats"] = self._partners.note
+        values["zones"] = f"version {self.core.ground.ground.set.version}"
         return Health(level, f"{state.label}: {self.core.reason.sentence}", values)
 
 

@@ -20,6 +20,47 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
     ParameterSpec("odom_timeout", 0.3, "Zero is commanded this long after the last odometry", "s", 0.1, 2.0),
     ParameterSpec("pose_timeout", 0.3, "Zero is commanded this long after the last good pose", "s", 0.1, 2.0),
     ParameterSpec("bumper_timeout", 0.5, "The same for the contact sensor; 0: the robot has none", "s", 0.0, 2.0),
+    ParameterSpec(
+        "executor_timeout",
+        2.0,
+        "Stop when the executor has not proved for so long that it is alive; 0: never",
+        "s",
+        0.0,
+        60.0,
+    ),
+    ParameterSpec(
+        "manager_timeout",
+        10.0,
+        "Hold when the fleet manager has not, so that nobody works unseen; 0: never",
+        "s",
+        0.0,
+        600.0,
+    ),
+    ParameterSpec(
+        "estop_timeout", 0.0, "Stop when the hardware stop's input is silent; 0: there is none", "s", 0.0, 2.0
+    ),
+    ParameterSpec("idle_timeout", 5.0, "TELEOP ends when the axes have been neutral for so long", "s", 1.0, 60.0),
+    ParameterSpec("tilt_limit", 0.2, "Lean from the vertical that stops the robot", "rad", 0.02, 1.0),
+    ParameterSpec("battery_critical", 0.05, "Charge below which autonomy holds", "", 0.0, 0.5),
+    ParameterSpec("drive_tolerance", 0.15, "Speed above the commanded one that the drive may show", "m/s", 0.02, 1.0),
+    ParameterSpec("drive_time", 0.5, "Time that it may show more before it counts as running away", "s", 0.1, 5.0),
+    ParameterSpec(
+        "zone_crawl", 0.1, "Speed of an operator who drives a robot out of a forbidden zone", "m/s", 0.02, 0.3
+    ),
+    ParameterSpec(
+        "people_timeout", 0.5, "Personnel detection that has been silent for so long does not work", "s", 0.1, 5.0
+    ),
+    ParameterSpec(
+        "blind_speed",
+        0.3,
+        "Limit while personnel detection does not work (ISO 3691-4, annex A); 0: no limit",
+        "m/s",
+        0.0,
+        3.0,
+    ),
+    ParameterSpec(
+        "intrusion_distance", 0.2, "C of speed and separation: reach of an arm before it is seen", "m", 0.0, 2.0
+    ),
     ParameterSpec("pose_max_sigma", 0.5, "A pose with a larger standard deviation counts as lost", "m", 0.01, 2.0),
     ParameterSpec("command_max_age", 0.25, "An operator's command that is later than this is refused", "s", 0.05, 0.25),
     ParameterSpec("arming_time", 1.0, "Time for the operator's stream to begin after arming", "s", 0.1, 5.0),
@@ -51,6 +92,19 @@ class SupervisorSettings:
     odom_timeout: float = 0.3
     pose_timeout: float = 0.3
     bumper_timeout: float = 0.5
+    executor_timeout: float = 0.0
+    manager_timeout: float = 0.0
+    estop_timeout: float = 0.0
+    idle_timeout: float = 5.0
+    tilt_limit: float = 0.2
+    battery_critical: float = 0.05
+    drive_tolerance: float = 0.15
+    drive_time: float = 0.5
+    zone_crawl: float = 0.1
+    people_timeout: float = 0.5
+    blind_speed: float = 0.0
+    intrusion_distance: float = 0.2
+    map_id: str = ""
     pose_max_sigma: float = 0.5
     command_max_age: float = 0.25
     arming_time: float = 1.0
@@ -61,6 +115,14 @@ class SupervisorSettings:
     """A watch trips this much before its timeout, so that the tick that notices it is still in time."""
     stall: float = 5.0 * TICK
     """A tick later than this says that the supervisor itself did not run."""
+
+
+_REALS = (
+    "autonomy_timeout", "control_timeout", "scan_timeout", "odom_timeout", "pose_timeout", "bumper_timeout",
+    "executor_timeout", "manager_timeout", "estop_timeout", "idle_timeout", "tilt_limit", "battery_critical",
+    "drive_tolerance", "drive_time", "zone_crawl", "people_timeout", "blind_speed", "intrusion_distance",
+    "pose_max_sigma", "command_max_age", "arming_time", "clear_time", "clear_margin",
+)  # fmt: skip
 
 
 def settings_of(robot_id: str, p: Parameters, shape: RobotShape) -> SupervisorSettings:
@@ -79,21 +141,13 @@ def settings_of(robot_id: str, p: Parameters, shape: RobotShape) -> SupervisorSe
         crawl_speed=p.real("crawl_speed"),
         min_points=p.integer("min_points"),
     )
+    times = {name: p.real(name) for name in _REALS}
     return SupervisorSettings(
         robot_id=robot_id,
         field=field,
         max_speed=shape.max_speed,
         max_turn_rate=shape.max_turn_rate,
-        autonomy_timeout=p.real("autonomy_timeout"),
-        control_timeout=p.real("control_timeout"),
-        scan_timeout=p.real("scan_timeout"),
-        odom_timeout=p.real("odom_timeout"),
-        pose_timeout=p.real("pose_timeout"),
-        bumper_timeout=p.real("bumper_timeout"),
-        pose_max_sigma=p.real("pose_max_sigma"),
-        command_max_age=p.real("command_max_age"),
-        arming_time=p.real("arming_time"),
-        clear_time=p.real("clear_time"),
-        clear_margin=p.real("clear_margin"),
         confirm_scans=p.integer("confirm_scans"),
+        map_id=p.text("map_id"),
+        **times,
     )

@@ -29,13 +29,23 @@ def stop(supervisor: Supervisor, request: StopRequest, now: float, effect: Effec
 
 
 def reset(supervisor: Supervisor, request: ResetRequest, now: float, effect: Effect) -> Answer:
-    """STOPPED to HOLD, once every cause is gone."""
+    """STOPPED to HOLD, when the button is released after a press of the right length and every cause is gone."""
+    if not request.by:
+        return _NO_NAME
+    if request.pressed:
+        supervisor.button.press(request.by, now)
+        if supervisor.state is State.FAULT:
+            return _FAULT
+        if supervisor.state is not State.STOPPED:
+            return Answer(False, "not_stopped", f"nothing to reset: the robot is in {supervisor.state.label}")
+        return Answer(True, "pressed", "release it; the reset acts then")
+    refusal = supervisor.button.release(request.by, now)
     if supervisor.state is State.FAULT:
         return _FAULT
     if supervisor.state is not State.STOPPED:
         return Answer(False, "not_stopped", f"nothing to reset: the robot is in {supervisor.state.label}")
-    if not request.by:
-        return _NO_NAME
+    if refusal is not None:
+        return Answer(False, refusal.code, refusal.sentence)
     causes = {cause.trigger for cause in supervisor.causes}
     if Trigger.CONTACT in causes and supervisor.bumper_pressed:
         return Answer(False, "cause_persists", "the contact sensor still touches something")
@@ -43,6 +53,9 @@ def reset(supervisor: Supervisor, request: ResetRequest, now: float, effect: Eff
     missing = supervisor.watch.missing(needed, now)
     if missing:
         return Answer(False, "cause_persists", supervisor.watch.complaints(missing, now))
+    persisting = [sentence for sentence in (supervisor.body.persists(c, now) for c in causes) if sentence]
+    if persisting:
+        return Answer(False, "cause_persists", "; ".join(persisting))
     supervisor.apply(Trigger.RESET, _said(request.by, "reset the stop", request.reason), now, effect, by=request.by)
     return Answer(True, "reset", "the stop is reset; the robot holds until somebody resumes")
 
@@ -63,6 +76,8 @@ def resume(supervisor: Supervisor, request: ResumeRequest, now: float, effect: E
     missing = supervisor.watch.missing(NEEDED_FOR_RESUME, now)
     if missing:
         return Answer(False, "not_ready", supervisor.watch.complaints(missing, now))
+    if supervisor.ground.trespass is not None:
+        return Answer(False, "in_zone", f"{supervisor.ground.trespass.sentence}; drive it out first")
     supervisor.apply(
         Trigger.RESUME, _said(request.by, "let autonomy drive", request.reason), now, effect, by=request.by
     )

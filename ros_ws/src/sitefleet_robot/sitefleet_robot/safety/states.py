@@ -76,6 +76,19 @@ class Trigger(Enum):
     ODOM_LOST = "odom_lost"
     POSE_LOST = "pose_lost"
     BUMPER_LOST = "bumper_lost"
+    EXECUTOR_LOST = "executor_lost"
+    MANAGER_LOST = "manager_lost"
+    HARDWARE_STOP = "hardware_stop"
+    ZONE_INTRUSION = "zone_intrusion"
+    PERMIT_ENDED = "permit_ended"
+    TILT = "tilt"
+    DRIVE_FAULT = "drive_fault"
+    EVIDENCE_LOST = "evidence_lost"
+    BATTERY_LOW = "battery_low"
+    IDLE = "idle"
+    SPEED_LIMITED = "speed_limited"
+    RESET_STUCK = "reset_stuck"
+    ZONES_CHANGED = "zones_changed"
     RESET = "reset"
     INTERNAL_ERROR = "internal_error"
 
@@ -109,6 +122,19 @@ _GRID = {
     Trigger.ODOM_LOST:       ". . S S S S . .",
     Trigger.POSE_LOST:       ". . S . S . . .",
     Trigger.BUMPER_LOST:     ". . S S S S . .",
+    Trigger.EXECUTOR_LOST:   ". . S . S . . .",
+    Trigger.MANAGER_LOST:    ". . H . H . . .",
+    Trigger.HARDWARE_STOP:   "S S S S S S . .",
+    Trigger.ZONE_INTRUSION:  ". . S S S S . .",
+    Trigger.PERMIT_ENDED:    ". . S S S S . .",
+    Trigger.TILT:            ". S S S S S . .",
+    Trigger.DRIVE_FAULT:     ". . S S S S . .",
+    Trigger.EVIDENCE_LOST:   ". . S S S S . .",
+    Trigger.BATTERY_LOW:     ". . H . H . . .",
+    Trigger.IDLE:            ". . . H . . . .",
+    Trigger.SPEED_LIMITED:   ". . . . . . . .",
+    Trigger.RESET_STUCK:     ". . . . . . . .",
+    Trigger.ZONES_CHANGED:   ". . . . . . . .",
     Trigger.RESET:           ". . . . . . H .",
     Trigger.INTERNAL_ERROR:  "F F F F F F F F",
 }  # fmt: skip

@@ -12,23 +12,32 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sitefleet_robot.safety import checks, requests
+from sitefleet_robot.safety.button import ResetButton
 from sitefleet_robot.safety.clearance import FieldMonitor
-from sitefleet_robot.safety.limits import Situation, SpeedLimiter, lowest, model_limit
+from sitefleet_robot.safety.ground import ZoneSet
+from sitefleet_robot.safety.guards import Alarm, BodyGuard, DriveGuard, GroundGuard, PeopleGuard
+from sitefleet_robot.safety.limits import Situation, SpeedLimit, SpeedLimiter, lowest, model_limit
 from sitefleet_robot.safety.memory import Memory
 from sitefleet_robot.safety.parameters import SupervisorSettings
 from sitefleet_robot.safety.states import MOVING, PROTECTIVE, State, Trigger, next_state
 from sitefleet_robot.safety.teleop import Teleoperation
 from sitefleet_robot.safety.values import (
     ZERO,
+    Alive,
     Answer,
+    Attitude,
+    Battery,
     Bumper,
     Cause,
     Control,
     Effect,
+    Evidence,
     Failure,
+    HardwareStop,
     Input,
     ModeRequest,
     Odometry,
+    People,
     Pose,
     Proposal,
     ResetRequest,
@@ -39,7 +48,7 @@ from sitefleet_robot.safety.values import (
     Transition,
     Twist2,
 )
-from sitefleet_robot.safety.watchdogs import RELIED_ON, Watchdogs
+from sitefleet_robot.safety.watchdogs import RELIED_ON, SEES_BY, Watchdogs
 
 STOP_CAUSES = frozenset(trigger for trigger in Trigger if next_state(State.AUTO, trigger) is State.STOPPED)
 """What latches a stop."""
@@ -65,7 +74,19 @@ class Supervisor:
         self.pose: Pose | None = None
         self.motion = ZERO
         self.bumper_pressed = False
-        self._limiters = [model_limit(settings.max_speed), *(limiters or ())]
+        self.button = ResetButton()
+        self.people = PeopleGuard(settings)
+        self.ground = GroundGuard(settings)
+        self.drive = DriveGuard(settings)
+        self.body = BodyGuard(settings)
+        self._neutral_since = -math.inf
+        self._limit = SpeedLimit(settings.max_speed, "model", "")
+        self._limiters = [
+            model_limit(settings.max_speed),
+            lambda situation: self.people.limit(situation.now),
+            lambda _situation: self.ground.limit(),
+            *(limiters or ()),
+        ]
         self._proposal = ZERO
         self._control_due = -math.inf
         self._last_run: float | None = None
@@ -77,6 +98,13 @@ class Supervisor:
             Pose: self._on_pose,
             Bumper: self._on_bumper,
             Tick: self._on_tick,
+            Alive: self._on_alive,
+            HardwareStop: self._on_hardware_stop,
+            Attitude: self._on_attitude,
+            Battery: self._on_battery,
+            Evidence: self._on_evidence,
+            People: self._on_people,
+            ZoneSet: self._on_zones,
             Failure: self._on_failure,
             StopRequest: self._answering(requests.stop),
             ResetRequest: self._answering(requests.reset),
@@ -104,6 +132,7 @@ class Supervisor:
         self._last_run = now
         self._handlers[type(value)](value, now, effect)
         self.command = self._decide_command(now)
+        self.drive.commanded(self.command, now)
         # Motion that must end, ends now and not at the next tick.
         effect.publish |= bool(effect.transitions) or (self.command.is_zero and not before.is_zero)
         return effect
@@ -145,6 +174,23 @@ class Supervisor:
             )
         )
         effect.remember = True
+
+    def note(self, trigger: Trigger, sentence: str, effect: Effect, by: str = "") -> None:
+        """An event that changes no state."""
+        effect.transitions.append(
+            Transition(
+                before=self.state,
+                after=self.state,
+                trigger=trigger,
+                sentence=sentence,
+                by=by,
+                lease_holder=self.teleop.holder,
+                twist=self.motion,
+                pose=self.pose,
+                latency=math.nan,
+                separation=self.field.separation(),
+            )
+        )
 
     def expect_control(self, until: float) -> None:
         """The operator's stream may take until then to begin."""
@@ -202,6 +248,7 @@ class Supervisor:
             self.watch[Trigger.ODOM_LOST].faulty(refusal.sentence)
             return
         self.motion = value.twist
+        self.drive.measured(value.twist, now)
         self.watch[Trigger.ODOM_LOST].seen(now)
 
     def _on_pose(self, value: Pose, now: float, _effect: Effect) -> None:
@@ -219,7 +266,7 @@ class Supervisor:
         if value.pressed:
             self.apply(Trigger.CONTACT, "the contact sensor touches something", now, effect)
 
-    def _on_tick(self, _value: Tick, now: float, effect: Effect) -> None:
+    def _on_tick(self, value: Tick, now: float, effect: Effect) -> None:
         effect.publish = True
         lost = self.watch.lost(RELIED_ON.get(self.state, ()), now)
         if now < self._control_due and Trigger.CONTROL_LOST in lost:
@@ -227,8 +274,69 @@ class Supervisor:
         for loss in lost:
             watch = self.watch[loss]
             self.apply(loss, watch.complaint(now), now, effect, since=now - watch.age(now))
-        if self.state in PROTECTIVE and self.field.cleared(now):
+        self.people.look(self.pose, now)
+        self.ground.look(self.pose, self.state, value.utc)
+        for alarm in self._alarms(now):
+            self.apply(alarm.trigger, alarm.sentence, now, effect, since=alarm.since)
+        self._look_at_people(now, effect)
+        self._look_at_operator(now, effect)
+        if self.state in PROTECTIVE and self.field.cleared(now) and self._people_are_away(now):
             self.apply(Trigger.FIELD_FREE, "the field is free again, the robot goes on", now, effect)
+
+    def _alarms(self, now: float) -> list[Alarm]:
+        return [*self.body.alarms(now), *self.drive.alarms(now), *self.ground.alarms(self.state, now)]
+
+    def _look_at_people(self, now: float, effect: Effect) -> None:
+        near = self.people.nearest
+        if self.state in MOVING and self.people.too_near and near is not None:
+            self.apply(Trigger.FIELD_BLOCKED, f"a person is {near.distance:.2f} m from the robot", now, effect)
+
+    def _people_are_away(self, now: float) -> bool:
+        return self.people.free_for(now) >= self.settings.clear_time
+
+    def _look_at_operator(self, now: float, effect: Effect) -> None:
+        stuck = self.button.stuck(now)
+        if stuck:
+            self.note(Trigger.RESET_STUCK, stuck, effect)
+        if self.state is not State.TELEOP or not self.teleop.twist.is_zero:
+            self._neutral_since = now
+        elif now - self._neutral_since >= self.settings.idle_timeout:
+            sentence = f"the axes were neutral for {self.settings.idle_timeout:.0f} s"
+            self.apply(Trigger.IDLE, sentence, now, effect)
+
+    def _on_alive(self, value: Alive, now: float, _effect: Effect) -> None:
+        self.watch[Trigger.EXECUTOR_LOST if value.source == "executor" else Trigger.MANAGER_LOST].seen(now)
+
+    def _on_hardware_stop(self, value: HardwareStop, now: float, effect: Effect) -> None:
+        self.body.circuit(value.open, now)
+        self._raise(Trigger.HARDWARE_STOP, now, effect)
+
+    def _on_attitude(self, value: Attitude, now: float, effect: Effect) -> None:
+        self.body.tilt = value.tilt
+        self._raise(Trigger.TILT, now, effect)
+
+    def _on_battery(self, value: Battery, _now: float, _effect: Effect) -> None:
+        self.body.charge = value.charge
+
+    def _on_evidence(self, value: Evidence, _now: float, _effect: Effect) -> None:
+        self.body.evidence_fault = value.fault
+
+    def _on_people(self, value: People, now: float, _effect: Effect) -> None:
+        self.people.seen(value.people, now)
+
+    def _on_zones(self, value: ZoneSet, now: float, effect: Effect) -> None:
+        """Raises ZoneSetError; then the zones before stay in force."""
+        before = self.ground.ground.set.version
+        self.ground.ground.take(value)
+        if value.version != before:
+            count = f"{len(value.zones)} zones, {len(value.permits)} permits"
+            self.note(Trigger.ZONES_CHANGED, f"version {value.version} of zones is in force: {count}", effect)
+
+    def _raise(self, trigger: Trigger, now: float, effect: Effect) -> None:
+        """What the body tells acts at once, not at the next tick."""
+        sentence = self.body.persists(trigger, now)
+        if sentence:
+            self.apply(trigger, sentence, now, effect)
 
     def _on_failure(self, value: Failure, now: float, effect: Effect) -> None:
         self.apply(Trigger.INTERNAL_ERROR, value.message, now, effect)
@@ -239,7 +347,7 @@ class Supervisor:
         return self._proposal if self.state in {State.AUTO, State.PROTECTIVE_AUTO} else ZERO
 
     def _limited_wish(self, now: float) -> Twist2:
-        limit = lowest(self._limiters, Situation(self.state, self.pose, self.motion, now))
+        limit = self._limit = lowest(self._limiters, Situation(self.state, self.pose, self.motion, now))
         self.speed_limit = min(limit.speed, self.settings.max_speed)
         # A limit holds for the corners of a robot that turns, too.
         turn = min(self.settings.max_turn_rate, self.speed_limit / self.settings.field.corner_radius)
@@ -247,7 +355,7 @@ class Supervisor:
 
     def _decide_command(self, now: float) -> Twist2:
         wanted = self._limited_wish(now)
-        if self.state not in MOVING or wanted.is_zero or self.watch.blind(RELIED_ON[self.state]):
+        if self.state not in MOVING or wanted.is_zero or self.watch.blind(SEES_BY[self.state]):
             return ZERO
         result = self.field.evaluate(wanted)
         if result.blocked:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from sitefleet_robot.safety.ground import ZoneSet
 from sitefleet_robot.safety.scan import ScanPoints
+from sitefleet_robot.safety.separation import Person
 from sitefleet_robot.safety.states import State, Trigger
 
 
@@ -83,7 +85,51 @@ class Bumper:
 
 @dataclass(frozen=True)
 class Tick:
-    """Time passes."""
+    """Time passes; `utc` in s since 1970, for what holds from a moment to another."""
+
+    utc: float = 0.0
+
+
+@dataclass(frozen=True)
+class Alive:
+    """A right answer to a heartbeat's challenge."""
+
+    source: str
+
+
+@dataclass(frozen=True)
+class HardwareStop:
+    """The input of the emergency stop circuit; `open` when somebody has pressed."""
+
+    open: bool
+
+
+@dataclass(frozen=True)
+class Attitude:
+    """How far the robot leans from the vertical, rad."""
+
+    tilt: float
+
+
+@dataclass(frozen=True)
+class Battery:
+    """Charge, 0 to 1; NaN when not known."""
+
+    charge: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Whether events reach the robot's disk; a sentence when they do not."""
+
+    fault: str
+
+
+@dataclass(frozen=True)
+class People:
+    """All people that personnel detection sees now."""
+
+    people: tuple[Person, ...]
 
 
 @dataclass(frozen=True)
@@ -96,10 +142,11 @@ class StopRequest:
 
 @dataclass(frozen=True)
 class ResetRequest:
-    """Acknowledge a latched stop."""
+    """The reset button is pressed, or released, which acknowledges a latched stop."""
 
     by: str
     reason: str
+    pressed: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,6 +181,13 @@ Input = (
     | Pose
     | Bumper
     | Tick
+    | Alive
+    | HardwareStop
+    | Attitude
+    | Battery
+    | Evidence
+    | People
+    | ZoneSet
     | StopRequest
     | ResetRequest
     | ResumeRequest

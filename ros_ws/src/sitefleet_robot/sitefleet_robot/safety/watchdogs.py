@@ -9,20 +9,26 @@ from sitefleet_robot.safety.parameters import SupervisorSettings
 from sitefleet_robot.safety.states import State, Trigger
 
 _AUTO = (Trigger.PROPOSALS_LOST, Trigger.SCAN_LOST, Trigger.ODOM_LOST, Trigger.POSE_LOST, Trigger.BUMPER_LOST)
+_PARTNERS = (Trigger.EXECUTOR_LOST, Trigger.MANAGER_LOST)
 _TELEOP = (Trigger.CONTROL_LOST, Trigger.SCAN_LOST, Trigger.ODOM_LOST, Trigger.BUMPER_LOST)
 
 RELIED_ON: Mapping[State, tuple[Trigger, ...]] = {
-    State.AUTO: _AUTO,
-    State.PROTECTIVE_AUTO: _AUTO,
+    State.AUTO: (*_AUTO, *_PARTNERS),
+    State.PROTECTIVE_AUTO: (*_AUTO, *_PARTNERS),
     State.TELEOP: _TELEOP,
     State.PROTECTIVE_TELEOP: _TELEOP,
 }
 """The losses that matter in a state; in the others nothing moves, so nothing can be lost."""
 
-NEEDED_FOR_RESUME = _AUTO
+SEES_BY: Mapping[State, tuple[Trigger, ...]] = {
+    state: tuple(loss for loss in losses if loss not in _PARTNERS) for state, losses in RELIED_ON.items()
+}
+"""Those of them without which nothing is known of the world: after a pause nothing moves before each has come again."""
+
+NEEDED_FOR_RESUME = (*_AUTO, *_PARTNERS)
 NEEDED_FOR_LEASE = tuple(loss for loss in _TELEOP if loss is not Trigger.CONTROL_LOST)
 
-CLEARS: Mapping[Trigger, Trigger] = {loss: loss for loss in (*_AUTO, Trigger.BUMPER_LOST)} | {
+CLEARS: Mapping[Trigger, Trigger] = {loss: loss for loss in (*_AUTO, Trigger.EXECUTOR_LOST)} | {
     Trigger.CONTACT: Trigger.BUMPER_LOST
 }
 """The stream that must be back before a latched stop of that cause can be reset."""
@@ -39,10 +45,16 @@ class Watchdogs:
             Trigger.ODOM_LOST: StreamWatch("odometry", s.odom_timeout, s.guard),
             Trigger.POSE_LOST: StreamWatch("good pose", s.pose_timeout, s.guard),
             Trigger.BUMPER_LOST: StreamWatch("reading of the contact sensor", s.bumper_timeout, s.guard),
+            Trigger.EXECUTOR_LOST: StreamWatch("sign of life of the executor", s.executor_timeout, s.guard),
+            Trigger.MANAGER_LOST: StreamWatch("sign of life of the fleet manager", s.manager_timeout, s.guard),
         }
 
     def __getitem__(self, loss: Trigger) -> StreamWatch:
         return self._watches[loss]
+
+    def watches(self, loss: Trigger) -> bool:
+        """Whether that loss would be noticed."""
+        return self._watches[loss].timeout != 0.0
 
     def lost(self, losses: tuple[Trigger, ...], now: float) -> list[Trigger]:
         """Those of `losses` that have happened."""
