@@ -10,7 +10,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sitefleet_robot.motion.follower import OPEN, Follower
+from sitefleet_robot.motion.follower import Follower
+from sitefleet_robot.motion.freespace import OPEN
 from sitefleet_robot.motion.route import FollowedRoute, RoutePoint, RouteRefused, RouteUpdate
 from sitefleet_robot.motion.values import DriveLimits, Footprint, Pose2
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from sitefleet_robot.motion.follower import OPEN, Follower, FollowStatus, FreeSpace
+from sitefleet_robot.motion.follower import Follower
+from sitefleet_robot.motion.freespace import OPEN, FreeSpace
+from sitefleet_robot.motion.phases import FollowStatus
 from sitefleet_robot.motion.route import FollowedRoute, RoutePoint, RouteUpdate
 from sitefleet_robot.motion.values import DriveLimits, Footprint, Pose2
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sitefleet_robot.common.parameters import Parameters, ParameterSpec
 from sitefleet_robot.common.robot import RobotShape
-from sitefleet_robot.motion.follower import FollowerTuning
+from sitefleet_robot.motion.phases import FollowerTuning
 from sitefleet_robot.motion.positioning import PositioningTuning
 from sitefleet_robot.motion.values import DriveLimits, Footprint
 

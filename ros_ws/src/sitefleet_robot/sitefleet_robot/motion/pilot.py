@@ -6,12 +6,15 @@ import math
 from collections.abc import Callable
 
 from sitefleet_robot.motion.escape import Escape, Line, Situation
-from sitefleet_robot.motion.follower import OPEN, TURN_SPARE, Follower, FollowStatus, FreeSpace
+from sitefleet_robot.motion.follower import Follower
+from sitefleet_robot.motion.freespace import OPEN, FreeSpace
 from sitefleet_robot.motion.obstacles import Array, beside, free_length, nearest, passage
+from sitefleet_robot.motion.phases import FollowStatus
 from sitefleet_robot.motion.port import Alignment
 from sitefleet_robot.motion.positioning import Positioner, PositioningStatus, PositioningTuning, Stance
 from sitefleet_robot.motion.route import FollowedRoute, RouteRefused, RouteUpdate
 from sitefleet_robot.motion.sweep import seen_from, turning_room
+from sitefleet_robot.motion.turning import TURN_SPARE
 from sitefleet_robot.motion.values import STAND, Drive, DriveLimits, Pose2, clamp
 
 SCAN_LIMIT = 0.6
