@@ -328,8 +328,8 @@ def test_a_topic_missing_in_the_table_is_missing_on_ros(bench: Bench, tmp_path: 
     truth = bench.listen(Odometry, "/d1/ground_truth")
     bench.until(lambda: len(truth) > 3, "the one topic of the table")
     names = {name for name, _ in bench.node.get_topic_names_and_types()}
-    # The speed governor listens to autonomy's proposals; that is no topic of the machine, and no drive obeys it.
-    governor = {"/d1/cmd_vel_auto"}
+    # The speed governor listens to what commands answer; that is no topic of the machine, and no drive obeys it.
+    governor = {"/d1/cmd_vel_stamped"}
     assert not {name for name in names if name.startswith("/d1/")} - {"/d1/ground_truth"} - governor
     assert "/clock" not in names
 
