@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 TESTS ?= tests
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
+BENCH_ARGS ?=
 INTERFACES := ros_ws/src/sitefleet_interfaces
 ROBOT := ros_ws/src/sitefleet_robot
 INTERFACE_FILES := $(wildcard $(INTERFACES)/*/*.msg $(INTERFACES)/*/*.srv $(INTERFACES)/*/*.action) \
@@ -28,11 +29,11 @@ SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_in
 find_python = $(shell for python in python3 python3.12 python3.11 python3.13 python3.10; do \
   if $$python -c '$(SUPPORTED)' 2>/dev/null; then echo $$python; break; fi; done)
 
-.PHONY: help demo test lint format unit venv lock pictures colcon clean
+.PHONY: help demo test lint format unit venv lock pictures colcon clean bench-demo-seeds
 .DEFAULT_GOAL := help
 
 help: ## show this
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 demo: $(VENV)/.ready ## run the demo; DEMO_ARGS are passed on
 	@$(BIN)/sitefleet demo $(DEMO_ARGS)
@@ -58,6 +59,9 @@ pictures: $(VENV)/.ready ## run the demo and draw docs/pictures again
 	@rm -rf runs/pictures
 	@$(BIN)/sitefleet demo --headless --exit-when-done --out runs/pictures
 	@$(BIN)/python docs/make_pictures.py runs/pictures/*
+
+bench-demo-seeds: $(VENV)/.ready ## the demo with ten seeds: contacts, distances, times; BENCH_ARGS are passed on
+	@$(BIN)/python benchmarks/bench_demo_seeds.py $(BENCH_ARGS)
 
 lock: $(VENV)/.python ## resolve requirements.lock again; LOCK_ARGS=--upgrade for newest versions
 	@$(PIP) install 'uv>=0.5'
