@@ -77,7 +77,7 @@ def watch_attempts(world: Situation) -> None:
 def _keep_going(world: Situation, attempt: Attempt, view: RobotView) -> None:
     link, task = world.link(attempt), world.ledger.task(attempt.task_id)
     stopped = view.stopped_since is not None and world.now - view.stopped_since >= world.limits.give_up_stopped_after
-    if task.state in _ENDING or view.needs_charge or stopped:
+    if task.state in _ENDING or view.needs_charge or stopped or link.give_up:
         _ask_to_end(world, attempt, link)
         overdue = link.cancel_since is not None and (
             world.now - link.cancel_since >= CANCEL_PATIENCE * world.limits.repeat_after
