@@ -96,7 +96,10 @@ def serve(settings: ManagerSettings, storey: LoadedStorey, listener: socket.sock
             fleet,
             GreedyAllocator(names=storey.names),
             traffic=lambda: ReservationTraffic(
-                storey.storey.roadmap, instance=uuid.uuid4().hex[:8], names=storey.names
+                storey.storey.roadmap,
+                instance=uuid.uuid4().hex[:8],
+                settings=settings.detours.traffic(),
+                names=storey.names,
             ),
             clock=time.monotonic,
             limits=settings.limits.limits(),
