@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from sitefleet_robot.motion.route_joining import JOIN_DISTANCE, LEAVE_FROM, ON_NODE, checked_base, extended, switched
@@ -78,10 +79,19 @@ class FollowedRoute:
         return ""
 
     def on_way(self, pose: Pose2, within: float) -> bool:
-        """The robot is not further than `within` m from the lines it holds."""
-        if len(self.held) == 1 or self.approaching:
-            return pose.distance_to(self.held[0].x, self.held[0].y) <= max(within, JOIN_DISTANCE)
-        return any(distance_to_segment(pose, a, b) <= within for a, b in pairwise(self.held))
+        """The robot is not further than `within` m from the lines it holds, or not far from the node it stands on or
+        drives to.
+        """
+        if not self.held:
+            return False
+        lines = [*pairwise(self.held)]
+        if self.approaching:
+            to = self.held[0]
+            lines.append((replace(to, x=self._origin[0], y=self._origin[1]), to))
+        near_node = len(self.held) == 1 or self.approaching
+        if near_node and pose.distance_to(self.held[0].x, self.held[0].y) <= max(within, JOIN_DISTANCE):
+            return True
+        return any(distance_to_segment(pose, a, b) <= within for a, b in lines)
 
     def arrive(self) -> None:
         """The next node is reached."""
