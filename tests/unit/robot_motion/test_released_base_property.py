@@ -16,8 +16,10 @@ from sitefleet_robot.motion.route import FollowedRoute, RoutePoint, RouteRefused
 from sitefleet_robot.motion.values import DriveLimits, Footprint, Pose2
 
 DT = 0.05
-OVERSHOOT = 0.08
-"""m: how far a robot may run over when a new route asks for a corner that is too near to stop for."""
+OVERSHOOT = 0.10
+"""m: how far a robot may run over when a new route asks for a corner that is too near to stop for; robots are kept
+farther than that from one another. The manager itself never changes what is released.
+"""
 SIZE = 12
 
 

@@ -68,6 +68,9 @@ class Follower:
             if route.next_point is None:
                 break
             leg = Leg.of(route)
+            if leg.approach and abs(self.last.v) < AT_REST and leg.astray(pose) > LEAVE_FROM:
+                route.go_back(pose)  # it was moving when it was told: the line begins where it has come to rest
+                continue
             if not leg.reached(pose):
                 return self._on(leg, pose, route, space, dt)
             if leg.halt and abs(self.last.v) > ARRIVES_AT:

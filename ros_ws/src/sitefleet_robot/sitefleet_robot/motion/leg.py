@@ -9,14 +9,19 @@ from sitefleet_robot.common.geometry import wrap_angle
 from sitefleet_robot.motion.route import FollowedRoute, RoutePoint
 from sitefleet_robot.motion.values import Pose2
 
-SHARP = math.radians(28.0)
+SHARP = math.radians(50.0)
 """Corner above which the robot halts and turns on the spot, rad."""
+GENTLE = math.radians(28.0)
+"""Corner up to which it drives on in any place; above, only where it may deviate by `CUT`, rad."""
+CUT = 0.05
+"""m by which a corner of `SHARP` may be cut; it is 0.04 at most."""
 STRAIGHT = 0.1
 """Corner that needs no special care, rad."""
 REACHED = 0.012
 """m before a halt node at which it counts as reached."""
 SOFT_LOOKAHEAD = 0.2
-"""m, look-ahead across a corner that is blended: the shorter, the less it is cut."""
+WIDE_LOOKAHEAD = 0.3
+"""m, look-ahead across a corner that is not halted at: the shorter, the less it is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,19 @@ class Leg:
 
     @property
     def halt(self) -> bool:
-        """The robot comes to rest at the end: it is the end of the base, or a corner too sharp to blend."""
-        return self.following is None or abs(self.corner) > SHARP
+        """The robot comes to rest at the end: it is the end of the base, or a corner too sharp to cut there."""
+        return self.following is None or abs(self.corner) > (SHARP if self.wide else GENTLE)
+
+    @property
+    def wide(self) -> bool:
+        """There is room at the end to cut its corner. A line to the route's beginning is nobody's: none there."""
+        room = 0.0 if self.following is None or self.approach else self.following.allowed_deviation
+        return min(self.end.allowed_deviation, room) >= CUT
+
+    @property
+    def corner_lookahead(self) -> float:
+        """m, look-ahead across the corner."""
+        return WIDE_LOOKAHEAD if self.wide else SOFT_LOOKAHEAD
 
     @property
     def corner(self) -> float:
@@ -69,6 +85,10 @@ class Leg:
         """m to the left of the leg."""
         return (pose.y - self.y) * self.ux - (pose.x - self.x) * self.uy
 
+    def astray(self, pose: Pose2) -> float:
+        """m from the line, or behind its beginning."""
+        return max(abs(self.beside(pose)), self.remaining(pose) - self.length)
+
     def reached(self, pose: Pose2) -> bool:
         """The robot has passed the end, or is near enough to a halt."""
         remaining = self.remaining(pose)
@@ -76,7 +96,7 @@ class Leg:
             return True
         if self.halt:
             return remaining <= REACHED
-        return remaining <= 0.0 or (remaining < SOFT_LOOKAHEAD and self._beyond_bisector(pose))
+        return remaining <= 0.0 or (remaining < self.corner_lookahead and self._beyond_bisector(pose))
 
     def at(self, before_end: float) -> tuple[float, float]:
         """The point so many m before the end; negative: beyond it on the same line."""

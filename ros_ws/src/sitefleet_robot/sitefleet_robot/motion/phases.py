@@ -30,6 +30,8 @@ class FollowerTuning:
     stop_gap: float = 0.20
     """m kept to an obstacle ahead of the outline."""
     soft_speed: float = 0.35
+    wide_speed: float = 0.45
+    """m/s through a corner that is not halted at: where walls are near, and where there is room."""
     back_speed: float = 0.2
     off_route: float = 0.40
     """m beside the line at which the route counts as lost."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sitefleet_robot.common.geometry import wrap_angle
 from sitefleet_robot.motion.freespace import FreeSpace
-from sitefleet_robot.motion.leg import REACHED, SOFT_LOOKAHEAD, STRAIGHT, Leg
+from sitefleet_robot.motion.leg import REACHED, STRAIGHT, Leg
 from sitefleet_robot.motion.narrow import PASSAGE_GAP, NarrowPlaces, aligned
 from sitefleet_robot.motion.phases import FollowerTuning, FollowStatus, Step
 from sitefleet_robot.motion.ramps import ramp, stopping_speed
@@ -66,9 +66,10 @@ class Pursuit:
             speed = min(speed, max(tuning.creep, stopping_speed(remaining - 0.5 * REACHED, limits.decel)))
         elif abs(leg.corner) > STRAIGHT:
             # Slow down ahead of the corner and look only a little across it.
-            before = max(0.0, remaining - SOFT_LOOKAHEAD)
-            speed = min(speed, math.sqrt(tuning.soft_speed**2 + 2.0 * limits.decel * before))
-            target = leg.across(remaining, clamp(remaining, SOFT_LOOKAHEAD, lookahead))
+            before = max(0.0, remaining - leg.corner_lookahead)
+            through = tuning.wide_speed if leg.wide else tuning.soft_speed
+            speed = min(speed, math.sqrt(through**2 + 2.0 * limits.decel * before))
+            target = leg.across(remaining, clamp(remaining, leg.corner_lookahead, lookahead))
         return _curvature(pose, target), speed
 
     def _entry_speed(self, leg: Leg, pose: Pose2, space: FreeSpace) -> float:

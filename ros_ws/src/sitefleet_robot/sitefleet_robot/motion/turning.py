@@ -12,7 +12,7 @@ from sitefleet_robot.motion.phases import FollowStatus, Step
 from sitefleet_robot.motion.ramps import ramp, turn_rate
 from sitefleet_robot.motion.values import STAND, Drive, DriveLimits, Footprint, Pose2
 
-TURN_FROM = math.radians(32.0)
+TURN_FROM = math.radians(56.0)
 """Heading error above which a driving robot halts to turn, rad."""
 TURN_AT_REST = 0.10
 """Heading error above which a robot that stands turns before it drives, rad."""
