@@ -100,10 +100,7 @@ class Disc:
         assert ids[0] <= route.released_up_to <= ids[-1], "released node is not part of the route"
         old, base = self.route, self.base
         if old is None:
-            if math.hypot(route.steps[0].x - self.x, route.steps[0].y - self.y) > 1.0:
-                return
-            self.route, self.passed = route, ids[0]
-            self.approaching = True
+            self._join_by_place(route)
             return
         if old.route_id == route.route_id:
             if route.update_id <= old.update_id:
@@ -127,6 +124,18 @@ class Disc:
             return
         assert names[at : at + len(held)] == held, f"{self.sheet.robot_id}: base taken back: {held} then {names}"
         self.route, self.passed = route, ids[at]
+
+    def _join_by_place(self, route: RoutePlan) -> None:
+        """On a line of the base: from there on. Beside its first node: to that. Elsewhere: not at all."""
+        base = [s for s in route.steps if s.sequence_id <= route.released_up_to]
+        for a, b in zip(base, base[1:] or base, strict=False):
+            length = math.hypot(b.x - a.x, b.y - a.y)
+            by_way = math.hypot(self.x - a.x, self.y - a.y) + math.hypot(self.x - b.x, self.y - b.y)
+            if by_way - length < 0.01:
+                self.route, self.passed, self.approaching = route, a.sequence_id, False
+                return
+        if math.hypot(base[0].x - self.x, base[0].y - self.y) <= 1.0:
+            self.route, self.passed, self.approaching = route, base[0].sequence_id, True
 
     def restart(self) -> None:
         """The robot's process dies and comes back: it stands where it is and knows no route."""
