@@ -123,7 +123,7 @@ def _stamp(message: Any) -> float:
 def test_an_inspector_drives_by_cmd_vel_and_every_topic_arrives_at_its_rate(bench: Bench) -> None:
     process = bench.simulator("--world", ROOM, "--robot", "i1:inspector:0.6:4.2:0", "--speed", "2")
     topics: dict[str, tuple[Any, float]] = {
-        "/i1/odom": (Odometry, 20), "/i1/ground_truth": (Odometry, 20), "/i1/scan": (LaserScan, 10),
+        "/i1/odom": (Odometry, 20), "/i1/ground_truth": (Odometry, 10), "/i1/scan": (LaserScan, 10),
         "/i1/imu": (Imu, 20), "/i1/joint_states": (JointState, 20), "/i1/bumper": (Bool, 10),
         "/i1/battery": (BatteryState, 1), "/clock": (Clock, 20),
     }  # fmt: skip
