@@ -27,7 +27,8 @@ from fleet_manager.loop import OperationsLoop
 from fleet_manager.operations.core import Operations, utc_now
 from fleet_manager.settings import ManagerSettings, SettingsError, read_settings
 from fleet_manager.site import SiteImportError
-from fleet_manager.store.engine import StoreInUseError, migrate, only_manager, open_engine
+from fleet_manager.store.engine import UnusableDatabaseError, migrate, open_engine
+from fleet_manager.store.exclusive import StoreInUseError, only_manager
 from fleet_manager.store.queries import Queries
 from fleet_manager.store.repository import Store, register_site
 from fleet_manager.storey_files import LoadedStorey, StoreyError, load
@@ -131,7 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         storey = load(settings.site, settings.storey)
         with socket.create_server((settings.host, settings.port)) as listener:
             return serve(settings, storey, listener, words)
-    except (SettingsError, StoreyError, SiteImportError, StoreInUseError) as error:
+    except (SettingsError, StoreyError, SiteImportError, StoreInUseError, UnusableDatabaseError) as error:
         print(f"fleet_manager: {error}", file=sys.stderr)
     except OSError as error:
         print(f"fleet_manager: cannot listen at {settings.host}:{settings.port}: {error}", file=sys.stderr)
