@@ -29,11 +29,12 @@ SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_in
 find_python = $(shell for python in python3 python3.12 python3.11 python3.13 python3.10; do \
   if $$python -c '$(SUPPORTED)' 2>/dev/null; then echo $$python; break; fi; done)
 
-.PHONY: help demo test lint format unit venv lock pictures colcon clean bench-demo-seeds
+.PHONY: help demo test lint format unit venv lock pictures colcon clean bench-demo-seeds bench-supervisor \
+  bench-stop-all bench-sim bench-sim-publishing bench-site-import bench-traffic
 .DEFAULT_GOAL := help
 
 help: ## show this
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
 demo: $(VENV)/.ready ## run the demo; DEMO_ARGS are passed on
 	@$(BIN)/sitefleet demo $(DEMO_ARGS)
@@ -62,6 +63,24 @@ pictures: $(VENV)/.ready ## run the demo and draw docs/pictures again
 
 bench-demo-seeds: $(VENV)/.ready ## the demo with ten seeds: contacts, distances, times; BENCH_ARGS are passed on
 	@$(BIN)/python benchmarks/bench_demo_seeds.py $(BENCH_ARGS)
+
+bench-supervisor: $(VENV)/.ready ## the supervisor's CPU share and the regularity of its loop, idle and with all cores taken
+	@$(BIN)/python benchmarks/bench_supervisor.py $(BENCH_ARGS)
+
+bench-stop-all: $(VENV)/.ready ## stop of all robots over HTTP: from request to confirmation
+	@$(BIN)/python benchmarks/bench_stop_all.py $(BENCH_ARGS)
+
+bench-sim: $(VENV)/.ready ## real-time factor of the embedded simulator
+	@$(BIN)/python benchmarks/bench_sim.py $(BENCH_ARGS)
+
+bench-sim-publishing: $(VENV)/.ready ## what the embedded simulator spends its time on
+	@$(BIN)/python benchmarks/bench_sim_publishing.py $(BENCH_ARGS)
+
+bench-site-import: $(VENV)/.ready ## time and memory of the import of building models
+	@$(BIN)/python benchmarks/bench_site_import.py $(BENCH_ARGS)
+
+bench-traffic: $(VENV)/.ready ## fleets of discs on made-up plans: nobody meets, everybody arrives, time of a step
+	@$(BIN)/python benchmarks/bench_traffic_small.py $(BENCH_ARGS)
 
 lock: $(VENV)/.python ## resolve requirements.lock again; LOCK_ARGS=--upgrade for newest versions
 	@$(PIP) install 'uv>=0.5'
