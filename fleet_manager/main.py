@@ -27,7 +27,7 @@ from fleet_manager.loop import OperationsLoop
 from fleet_manager.operations.core import Operations, utc_now
 from fleet_manager.settings import ManagerSettings, SettingsError, read_settings
 from fleet_manager.site import SiteImportError
-from fleet_manager.store.engine import UnusableDatabaseError, migrate, open_engine
+from fleet_manager.store.engine import UnusableDatabaseError, check_reachable, migrate, open_engine
 from fleet_manager.store.exclusive import StoreInUseError, only_manager
 from fleet_manager.store.queries import Queries
 from fleet_manager.store.repository import Store, register_site
@@ -77,6 +77,7 @@ def serve(settings: ManagerSettings, storey: LoadedStorey, listener: socket.sock
     with ExitStack() as cleanup:
         engine = open_engine(settings.database)
         cleanup.callback(engine.dispose)
+        check_reachable(engine)
         cleanup.enter_context(only_manager(engine))
         migrate(engine)
         site_id = register_site(

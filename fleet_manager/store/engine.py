@@ -11,9 +11,10 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT = 10_000
@@ -109,11 +110,27 @@ def _begin_postgresql(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
+def check_reachable(engine: Engine) -> None:
+    """Raises UnusableDatabaseError when the database does not answer or is not one, and says why."""
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
+            inspect(connection).get_table_names()
+    except DBAPIError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        raise UnusableDatabaseError(f"{where} cannot be used: {str(error.orig).strip()}") from error
+
+
 def migrate(engine: Engine) -> None:
-    """Bring the schema to the newest revision; a database from a newer version is an error of alembic."""
+    """Bring the schema to the newest revision. Raises UnusableDatabaseError for one of a newer version."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["engine"] = engine
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise UnusableDatabaseError(
+            f"the store was made by a newer version of the fleet manager ({error}); use that version, or another store"
+        ) from error
     if not inspect(engine).has_table("jobs"):
         raise RuntimeError("the store has no tables after its migrations: the installation is incomplete")

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from fleet_manager.store.engine import is_file, writes
+from fleet_manager.store.engine import CONNECT_TIMEOUT, is_file, writes
 
 MANAGER_LOCK = 0x51_7E_F1_EE_8
 """Key of the PostgreSQL advisory lock that a manager holds as long as it runs."""
@@ -77,7 +77,12 @@ class _ServerHold:
 
     def __init__(self, engine: Engine) -> None:
         # The lock is the session's: a pool must neither reset nor share its connection.
-        self._engine = create_engine(engine.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        self._engine = create_engine(
+            engine.url,
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args={"connect_timeout": CONNECT_TIMEOUT},
+        )
         self._alone = threading.Lock()
         self._connection, self._pid = self._take()
 

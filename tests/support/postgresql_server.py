@@ -9,10 +9,13 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 ROLE = "sitefleet"
 START_LIMIT = 60.0
@@ -107,3 +110,16 @@ class PostgresqlServer:
         """Stop it and remove everything."""
         self._stop()
         shutil.rmtree(self.folder)
+
+
+@contextmanager
+def running_server() -> Iterator[PostgresqlServer]:
+    """A server for the block; the test is skipped where PostgreSQL is not installed."""
+    folder = programs()
+    if folder is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    server = PostgresqlServer(folder)
+    try:
+        yield server
+    finally:
+        server.close()

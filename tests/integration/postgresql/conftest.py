@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from manager_bench import MakeBench, bench_maker
-from postgresql_server import PostgresqlServer, programs
+from postgresql_server import PostgresqlServer, running_server
 from sqlalchemy import Engine
 
 from fleet_manager.store.engine import migrate, open_engine
@@ -20,12 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "unit/manager"))
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[PostgresqlServer]:
-    folder = programs()
-    if folder is None:
-        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    server = PostgresqlServer(folder)
-    yield server
-    server.close()
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

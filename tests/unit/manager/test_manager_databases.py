@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet_manager.store.engine import UnusableDatabaseError, open_engine
+from fleet_manager.store.engine import UnusableDatabaseError, check_reachable, migrate, open_engine
 
 
 def test_commits_are_on_the_disk_and_references_are_kept(tmp_path: Path) -> None:
@@ -31,3 +31,30 @@ def test_a_missing_driver_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(UnusableDatabaseError, match=r"pip install 'sitefleet\[postgresql\]'"):
         open_engine("postgresql://localhost/x")
+
+
+def test_a_file_that_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "report.pdf").write_bytes(b"%PDF-1.7 " * 200)
+    engine = open_engine(str(tmp_path / "report.pdf"))
+    with pytest.raises(UnusableDatabaseError, match=r"report\.pdf cannot be used"):
+        check_reachable(engine)
+    engine.dispose()
+
+
+def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
+    engine = open_engine("postgresql://me:secret@127.0.0.1:1/store")
+    with pytest.raises(UnusableDatabaseError, match=r"127\.0\.0\.1") as refused:
+        check_reachable(engine)
+    assert "secret" not in str(refused.value)
+    engine.dispose()
+
+
+def test_a_store_of_a_newer_version_is_refused_in_words(tmp_path: Path) -> None:
+    engine = open_engine(str(tmp_path / "store.db"))
+    migrate(engine)
+    with engine.connect().execution_options(writes=True) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    with pytest.raises(UnusableDatabaseError, match="newer version"):
+        migrate(engine)
+    engine.dispose()
