@@ -16,8 +16,8 @@ from fleet_manager.traffic.space import Segment, segment_gap
 from fleet_manager.traffic.track import Track
 
 _DRIVES = frozenset({SafetyMode.AUTO, SafetyMode.PROTECTIVE_STOP})
-_AHEAD = 0.35
-"""m ahead of the outline within which a robot halts before things."""
+_AHEAD = 0.6
+"""m ahead of the outline within which a robot halts before things: half a metre from people."""
 _SAME_PLACE = 0.25
 """m a robot may move and still stand before the same thing."""
 _FORGET = 1.5

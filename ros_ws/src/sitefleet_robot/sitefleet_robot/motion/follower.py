@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 
 from sitefleet_robot.common.geometry import wrap_angle
+from sitefleet_robot.motion.corners import Corners
+from sitefleet_robot.motion.courtesy import Courtesy
 from sitefleet_robot.motion.freespace import FreeSpace
 from sitefleet_robot.motion.leg import Leg
 from sitefleet_robot.motion.narrow import NarrowPlaces
@@ -38,7 +40,9 @@ class Follower:
         """m to what blocks the way, while something does."""
         self._narrow = NarrowPlaces(footprint)
         self._turning = Turning(limits, footprint, self._narrow)
-        self._pursuit = Pursuit(limits, footprint, self.tuning, self._narrow)
+        self.courtesy = Courtesy(self.tuning.courtesy, limits.decel, 0.5 * footprint.length)
+        self._pursuit = Pursuit(limits, footprint, self.tuning, self._narrow, self.courtesy)
+        self._corners = Corners()
         self._blocked_for = 0.0
         self._returning = False
 
@@ -67,7 +71,7 @@ class Follower:
         for _ in range(2 * len(route.held) + 2):
             if route.next_point is None:
                 break
-            leg = Leg.of(route)
+            leg = self._corners.known_in_time(Leg.of(route), pose)
             if leg.approach and abs(self.last.v) < AT_REST and leg.astray(pose) > LEAVE_FROM:
                 route.go_back(pose)  # it was moving when it was told: the line begins where it has come to rest
                 continue
@@ -114,6 +118,7 @@ class Follower:
             return STAND
         step = self._phase(leg, pose, space, dt)
         self._blocked_for = self._blocked_for + dt if step.status is FollowStatus.BLOCKED else 0.0
+        self.courtesy.step(space, self.blocked, dt)
         return self._take(step)
 
     def _phase(self, leg: Leg, pose: Pose2, space: FreeSpace, dt: float) -> Step:

@@ -21,6 +21,10 @@ class FreeSpace:
     turn_left: float = 0.0
     """Angle that the robot can turn where it has not the whole circle of its corners."""
     turn_right: float = 0.0
+    polite: float = math.inf
+    """Where the nose has to halt before strangers on the way or too near beside it, counted like `ahead`."""
+    stranger: float = math.inf
+    """Gap between the outline and the nearest stranger, wherever it is."""
 
 
 OPEN = FreeSpace()

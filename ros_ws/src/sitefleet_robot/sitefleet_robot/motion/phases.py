@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
+from sitefleet_robot.motion.courtesy import CourtesyTuning
 from sitefleet_robot.motion.values import Drive
 
 
@@ -35,6 +36,7 @@ class FollowerTuning:
     back_speed: float = 0.2
     off_route: float = 0.40
     """m beside the line at which the route counts as lost."""
+    courtesy: CourtesyTuning = field(default_factory=CourtesyTuning)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from sitefleet_robot.common.geometry import wrap_angle
+from sitefleet_robot.motion.courtesy import Courtesy
 from sitefleet_robot.motion.freespace import FreeSpace
 from sitefleet_robot.motion.leg import REACHED, STRAIGHT, Leg
 from sitefleet_robot.motion.narrow import PASSAGE_GAP, NarrowPlaces, aligned
@@ -31,6 +32,7 @@ class Pursuit:
     footprint: Footprint
     tuning: FollowerTuning
     narrow: NarrowPlaces
+    courtesy: Courtesy
 
     def step(self, leg: Leg, pose: Pose2, space: FreeSpace, last: Drive, dt: float) -> Step:
         """Forwards."""
@@ -38,7 +40,7 @@ class Pursuit:
         curvature, speed = self._course(leg, pose, last)
         speed = min(speed, limits.max_turn / max(1e-6, abs(curvature)), self._entry_speed(leg, pose, space))
         curvature = self._gentle(curvature, space)
-        allowed, obstacle = self._free_speed(leg, pose, space)
+        allowed, obstacle = min(self._free_speed(leg, pose, space), self.courtesy.speed(leg, pose, space))
         if allowed <= 0.0:
             return Step(self.brake(last, dt), FollowStatus.BLOCKED, obstacle)
         v = ramp(last.v, min(speed, allowed), (limits.accel if speed > last.v else 2.0 * limits.decel) * dt)
