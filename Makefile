@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 TESTS ?= tests
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
+BENCH_ARGS ?=
 INTERFACES := ros_ws/src/sitefleet_interfaces
 ROBOT := ros_ws/src/sitefleet_robot
 INTERFACE_FILES := $(wildcard $(INTERFACES)/*/*.msg $(INTERFACES)/*/*.srv $(INTERFACES)/*/*.action) \
@@ -28,11 +29,12 @@ SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_in
 find_python = $(shell for python in python3 python3.12 python3.11 python3.13 python3.10; do \
   if $$python -c '$(SUPPORTED)' 2>/dev/null; then echo $$python; break; fi; done)
 
-.PHONY: help demo test lint format unit venv lock pictures bench-recorder colcon clean
+.PHONY: help demo test lint format unit venv lock pictures colcon clean bench-demo-seeds bench-supervisor \
+  bench-stop-all bench-sim bench-sim-publishing bench-site-import bench-traffic bench-recorder
 .DEFAULT_GOAL := help
 
 help: ## show this
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
 demo: $(VENV)/.ready ## run the demo; DEMO_ARGS are passed on
 	@$(BIN)/sitefleet demo $(DEMO_ARGS)
@@ -58,6 +60,27 @@ pictures: $(VENV)/.ready ## run the demo and draw docs/pictures again
 	@rm -rf runs/pictures
 	@$(BIN)/sitefleet demo --headless --exit-when-done --out runs/pictures
 	@$(BIN)/python docs/make_pictures.py runs/pictures/*
+
+bench-demo-seeds: $(VENV)/.ready ## the demo with ten seeds: contacts, distances, times; BENCH_ARGS are passed on
+	@$(BIN)/python benchmarks/bench_demo_seeds.py $(BENCH_ARGS)
+
+bench-supervisor: $(VENV)/.ready ## the supervisor's CPU share and the regularity of its loop, idle and with all cores taken
+	@$(BIN)/python benchmarks/bench_supervisor.py $(BENCH_ARGS)
+
+bench-stop-all: $(VENV)/.ready ## stop of all robots over HTTP: from request to confirmation
+	@$(BIN)/python benchmarks/bench_stop_all.py $(BENCH_ARGS)
+
+bench-sim: $(VENV)/.ready ## real-time factor of the embedded simulator
+	@$(BIN)/python benchmarks/bench_sim.py $(BENCH_ARGS)
+
+bench-sim-publishing: $(VENV)/.ready ## what the embedded simulator spends its time on
+	@$(BIN)/python benchmarks/bench_sim_publishing.py $(BENCH_ARGS)
+
+bench-site-import: $(VENV)/.ready ## time and memory of the import of building models
+	@$(BIN)/python benchmarks/bench_site_import.py $(BENCH_ARGS)
+
+bench-traffic: $(VENV)/.ready ## fleets of discs on made-up plans: nobody meets, everybody arrives, time of a step
+	@$(BIN)/python benchmarks/bench_traffic_small.py $(BENCH_ARGS)
 
 bench-recorder: $(VENV)/.ready ## CPU, memory and losses of a robot's recorder
 	@$(BIN)/python benchmarks/bench_recorder.py

@@ -49,7 +49,7 @@ setup(
     # rclpy and the message packages come from the ROS installation, or from the wheels (extra "ros"); the two name
     # them differently, so they cannot stand among the requirements.
     install_requires=requirements("runtime"),
-    extras_require={"ros": requirements("ros"), "dev": requirements("dev")},
+    extras_require={name: requirements(name) for name in ("ros", "postgresql", "dev")},
     zip_safe=False,
     entry_points={
         "console_scripts": [

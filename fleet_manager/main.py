@@ -29,7 +29,8 @@ from fleet_manager.operations.core import Operations, utc_now
 from fleet_manager.operations.ports import EvidenceUnavailableError
 from fleet_manager.settings import ManagerSettings, SettingsError, read_settings
 from fleet_manager.site import SiteImportError
-from fleet_manager.store.engine import StoreInUseError, migrate, only_manager, open_engine
+from fleet_manager.store.engine import UnusableDatabaseError, check_reachable, migrate, open_engine
+from fleet_manager.store.exclusive import StoreInUseError, only_manager
 from fleet_manager.store.queries import Queries
 from fleet_manager.store.repository import Store, register_site
 from fleet_manager.storey_files import LoadedStorey, StoreyError, load
@@ -86,6 +87,7 @@ def serve(
     with ExitStack() as cleanup:
         engine = open_engine(settings.database)
         cleanup.callback(engine.dispose)
+        check_reachable(engine)
         cleanup.enter_context(only_manager(engine))
         migrate(engine)
         site_id = register_site(
@@ -114,7 +116,10 @@ def serve(
             GreedyAllocator(names=storey.names),
             evidence,
             traffic=lambda: ReservationTraffic(
-                storey.storey.roadmap, instance=uuid.uuid4().hex[:8], names=storey.names
+                storey.storey.roadmap,
+                instance=uuid.uuid4().hex[:8],
+                settings=settings.detours.traffic(),
+                names=storey.names,
             ),
             clock=time.monotonic,
             limits=settings.limits.limits(),
@@ -145,7 +150,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         storey = load(settings.site, settings.storey)
         with socket.create_server((settings.host, settings.port)) as listener:
             return serve(settings, storey, listener, words)
-    except (EvidenceUnavailableError, SettingsError, StoreyError, SiteImportError, StoreInUseError) as error:
+    except (
+        EvidenceUnavailableError,
+        SettingsError,
+        StoreyError,
+        SiteImportError,
+        StoreInUseError,
+        UnusableDatabaseError,
+    ) as error:
         print(f"fleet_manager: {error}", file=sys.stderr)
     except OSError as error:
         print(f"fleet_manager: cannot listen at {settings.host}:{settings.port}: {error}", file=sys.stderr)

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fleet_manager.operations.limits import Limits
+from fleet_manager.traffic.settings import TrafficSettings
 
 
 class SettingsError(Exception):
@@ -49,6 +50,26 @@ class LimitSettings(BaseModel):
         return Limits(**self.model_dump())
 
 
+class DetourSettings(BaseModel):
+    """What to do where something that no plan knows stands in a robot's way, s of ROS time."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reroute_after: float = Field(
+        default=8.0, ge=1, le=3600, description="a robot obstructed for so long goes another way, if there is one"
+    )
+    closed_for: float = Field(
+        default=45.0, ge=1, le=86_400, description="a place found blocked is kept out of plans for so long"
+    )
+    give_up_after: float = Field(
+        default=60.0, ge=1, le=86_400, description="work that blocked places keep a robot from so long is deferred"
+    )
+
+    def traffic(self) -> TrafficSettings:
+        """As traffic takes them."""
+        return TrafficSettings(**self.model_dump())
+
+
 class ManagerSettings(BaseModel):
     """What a fleet manager is started with."""
 
@@ -84,6 +105,7 @@ class ManagerSettings(BaseModel):
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level that is logged"
     )
     limits: LimitSettings = LimitSettings()
+    detours: DetourSettings = DetourSettings()
 
 
 def read_settings(arguments: Sequence[str]) -> ManagerSettings:
@@ -94,9 +116,9 @@ def read_settings(arguments: Sequence[str]) -> ManagerSettings:
     parser = argparse.ArgumentParser(
         prog="fleet_manager", description="Fleet manager: jobs, robots and as-built records of one storey."
     )
-    parser.add_argument("--settings", type=Path, help="YAML file with any of these settings, and `limits`")
+    parser.add_argument("--settings", type=Path, help="YAML file with any of these settings, `limits` and `detours`")
     for name, field in ManagerSettings.model_fields.items():
-        if name != "limits":
+        if name not in {"limits", "detours"}:
             default = "" if field.is_required() else f" (default {field.default})"
             parser.add_argument(f"--{name.replace('_', '-')}", dest=name, help=f"{field.description}{default}")
     given = vars(parser.parse_args(arguments))

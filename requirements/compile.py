@@ -1,6 +1,6 @@
 """Writes requirements.lock: every package of a development machine, pinned, for Python 3.10 to 3.13.
 
-Run by `make lock`. What is wanted stands in runtime.txt, ros.txt and dev.txt beside this file, and in the build
+Run by `make lock`. What is wanted stands in the text files beside this one, and in the build
 requirements of sitefleet_interfaces; this file knows no package of its own. Needs
 Python 3.11 or newer, and uv.
 """
@@ -16,7 +16,7 @@ import tomllib
 ROOT = Path(__file__).resolve().parents[1]
 INTERFACES = ROOT / "ros_ws/src/sitefleet_interfaces/pyproject.toml"
 LOCK = ROOT / "requirements.lock"
-WANTED = ("requirements/runtime.txt", "requirements/ros.txt", "requirements/dev.txt")
+WANTED = tuple(f"requirements/{name}.txt" for name in ("runtime", "ros", "postgresql", "dev"))
 OLDEST_PYTHON = "3.10"
 HEADER = """\
 # Written by `make lock`; do not edit. Every package of a development machine, Python 3.10 to 3.13, Linux x86-64.

@@ -19,6 +19,10 @@ from sitefleet.robots import RobotChoiceError, RobotSpec, home_places
 SimKind = Literal["embedded", "gazebo", "none"]
 ParameterValue = str | bool | int | float
 
+FAST_PATIENCE = "2"
+"""s of wall time that a fast simulation waits for a robot: longer than the watchdogs in fast_simulation.yaml, so that
+a busy machine holds the time and a dead process is stopped by its robot's supervisor."""
+
 
 class StopWave(IntEnum):
     """Order of shutdown. A supervisor outlives what it watches, and what records it outlives the supervisor.
@@ -120,6 +124,8 @@ def simulator_arguments(run: SiteRun) -> tuple[str, ...]:
     if run.people is not None:
         words += ["--people", str(run.people)]
     words += ["--speed", f"{run.speed:g}" if math.isfinite(run.speed) else "max", "--seed", str(run.seed)]
+    if run.speed != 1.0:
+        words += ["--patience", FAST_PATIENCE]
     if run.sim_report is not None:
         words += ["--report", str(run.sim_report)]
     return (*words, *run.sim_options)

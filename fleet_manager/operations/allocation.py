@@ -11,6 +11,7 @@ from fleet_manager.domain.events import EventKind
 from fleet_manager.domain.jobs import Attempt
 from fleet_manager.domain.robots import RobotFactsheet, SafetyMode
 from fleet_manager.domain.work import PICK_UP, SEQUENCED_TRADES, Task, TaskState
+from fleet_manager.operations import unreachable
 from fleet_manager.operations.access import denials
 from fleet_manager.operations.fleet_view import RobotView
 from fleet_manager.operations.situation import NEVER, Situation
@@ -52,13 +53,16 @@ def allocate(world: Situation, allocator: Allocator, memory: AllocationMemory) -
     memory.asked, memory.asked_at = question, world.now
     waiting = [_with_its_load(world, _second_round(world, t, sheets.values())) for t in waiting]
     waiting = [t for t in (_where_allowed(world, t, sheets.values(), memory) for t in waiting) if t is not None]
-    answer = allocator.allocate(waiting, free, sheets, world.roadmap)
+    behind = {t.id: unreachable.shut_out(world, t) for t in waiting}
+    asked = [replace(t, refused_by=t.refused_by | behind[t.id]) for t in waiting]
+    answer = allocator.allocate(asked, free, sheets, world.roadmap)
     idle = {s.robot_id for s in free}
     for assignment in answer.assignments:
         if assignment.robot_id in idle:
             idle.discard(assignment.robot_id)
             _assign(world, assignment)
-    _refuse(world, answer, waiting, set(sheets), memory)
+    # What is only behind a place that is closed for a time is not impossible.
+    _refuse(world, answer, [t for t in waiting if not behind[t.id]], set(sheets), memory)
 
 
 def _waiting(world: Situation) -> list[Task]:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from fleet_manager.domain.events import EventKind, Severity
 from fleet_manager.domain.jobs import AttemptState
 from fleet_manager.domain.robots import RobotSnapshot
+from fleet_manager.operations import unreachable
 from fleet_manager.operations.fleet_view import RobotView
 from fleet_manager.operations.ports import FleetPort
 from fleet_manager.operations.situation import Situation
 from fleet_manager.traffic import RoutePlan, TrafficController
 
-_FOR_A_PERSON = frozenset({"BLOCKED", "NO_PATH", "OFF_ROADMAP"})
+_FOR_A_PERSON = frozenset({"BLOCKED", "NO_PATH", "OFF_ROADMAP", "OBSTRUCTED"})
 
 
 def goal_of(world: Situation, view: RobotView) -> str | None:
@@ -52,6 +53,8 @@ def route(world: Situation, traffic: TrafficController, closed: Mapping[str, fro
     sheets = {r: s for r, s in here.items() if s.map_id in {"", world.map_id}}
     goals = {r: goal for r in robots if (goal := goal_of(world, world.robots[r]))}
     step = traffic.step(world.now, robots, sheets, goals, closed)
+    world.closed_off = step.closed_off
+    unreachable.give_up(world)
     for plan in step.routes:
         view = world.robot(plan.robot_id)
         view.release(plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fleet_manager.domain.fleet import TaskGoal
@@ -11,6 +12,7 @@ from fleet_manager.domain.work import Task
 from fleet_manager.operations.fleet_view import RobotView
 from fleet_manager.operations.ledger import Ledger
 from fleet_manager.operations.limits import Limits
+from fleet_manager.traffic import ClosedOff
 
 NEVER = float("-inf")
 
@@ -26,6 +28,8 @@ class Link:
     rejections: int = 0
     denied: bool = False
     """It was written down that zones or permits no longer allow it."""
+    give_up: bool = False
+    """What the robot is about to do there was deferred without it: it is asked to end the attempt."""
 
 
 @dataclass
@@ -40,6 +44,8 @@ class Situation:
     started: float
     now: float
     links: dict[tuple[str, int], Link] = field(default_factory=dict)
+    closed_off: Mapping[str, ClosedOff] = field(default_factory=dict)
+    """What robots cannot get to at present, by robot; as traffic said last."""
 
     def link(self, attempt: Attempt) -> Link:
         """The line for this attempt."""

@@ -81,7 +81,7 @@ def _keep_going(world: Situation, attempt: Attempt, view: RobotView) -> None:
     denial = attempt_denial(world, attempt, view)
     _note_denial(world, attempt, link, denial)
     stopped = view.stopped_since is not None and world.now - view.stopped_since >= world.limits.give_up_stopped_after
-    if task.state in _ENDING or view.needs_charge or stopped or denial is not None:
+    if task.state in _ENDING or view.needs_charge or stopped or denial is not None or link.give_up:
         _ask_to_end(world, attempt, link)
         overdue = link.cancel_since is not None and (
             world.now - link.cancel_since >= CANCEL_PATIENCE * world.limits.repeat_after

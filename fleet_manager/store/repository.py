@@ -82,6 +82,7 @@ def _session(engine: Engine, *, writes: bool = False) -> Iterator[Session]:
     connection: Connection
     with engine.connect().execution_options(writes=writes) as connection, Session(connection) as session:
         try:
+            session.connection()  # begins at once: whoever may not write hears of it before any work is done
             yield session
             session.commit()
             connection.commit()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from fleet_manager.domain.robots import RobotFactsheet, RobotSnapshot
@@ -34,11 +34,23 @@ class RoutePlan:
 
 @dataclass(frozen=True, slots=True)
 class TrafficNotice:
-    """Something a person should know: code (BLOCKED, NO_PATH, YIELDING, OFF_ROADMAP), robot, sentence."""
+    """Something a person should know: code (BLOCKED, NO_PATH, YIELDING, OFF_ROADMAP, DETOUR, OBSTRUCTED), robot,
+    sentence.
+    """
 
     code: str
     robot_id: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedOff:
+    """Nodes that a robot cannot get to just now, because something that no plan knows stands in the way."""
+
+    nodes: frozenset[str]
+    message: str
+    given_up: bool
+    """Its goal has been one of them for as long as the settings allow: the work there is to be deferred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,8 @@ class TrafficStep:
 
     routes: tuple[RoutePlan, ...]
     notices: tuple[TrafficNotice, ...]
+    closed_off: Mapping[str, ClosedOff] = field(default_factory=dict)
+    """By robot; those that can get everywhere are left out."""
 
 
 class TrafficController(Protocol):

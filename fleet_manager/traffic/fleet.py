@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from fleet_manager.domain.roadmap import Roadmap
 from fleet_manager.domain.robots import RobotFactsheet, RobotSnapshot
+from fleet_manager.traffic.closures import Closures
 from fleet_manager.traffic.lanes import Lanes
 from fleet_manager.traffic.observe import observe, place
+from fleet_manager.traffic.obstruction import Obstruction, is_real
 from fleet_manager.traffic.settings import TrafficSettings
 from fleet_manager.traffic.situation import Situation
 from fleet_manager.traffic.space import Space, segment_gap
@@ -22,10 +24,13 @@ class Fleet:
         self.settings = settings
         self.tracks: dict[str, Track] = {}
         self.version = 0
+        self.closures = Closures(self.space, settings)
+        self.obstructions: dict[str, Obstruction] = {}
         self._lanes: dict[tuple[float, float], Lanes] = {}
         self._nearer: dict[tuple[str, str], float] = {}
         self._situation: Situation | None = None
         self._shut: dict[str, int] = {}
+        self._open_situation: Situation | None = None
 
     def lanes(self, sheet: RobotFactsheet) -> Lanes:
         """Lanes for a robot's size; robots of one size share them."""
@@ -58,7 +63,7 @@ class Fleet:
     def changed(self) -> None:
         """Something that releases depend on is different now."""
         self.version += 1
-        self._situation = None
+        self._situation = self._open_situation = None
         for track in self.tracks.values():
             track.dirty = False
 
@@ -85,7 +90,7 @@ class Fleet:
                 if gap < clearance:
                     self._nearer[(one, other)] = max(0.0, int(gap * 100.0 - 0.5) / 100.0)
 
-    def closed(self, mover: str, by: Iterable[str] | None = None) -> int:
+    def held_against(self, mover: str, by: Iterable[str] | None = None) -> int:
         """Pieces closed to a robot by what others hold now (`by`: only those)."""
         mask = self._shut.get(mover, 0)
         for name in self.tracks if by is None else by:
@@ -106,6 +111,10 @@ class Fleet:
         """Zones close some of the roadmap to this robot."""
         return bool(self._shut.get(mover))
 
+    def closed(self, mover: str, by: Iterable[str] | None = None) -> int:
+        """The same, with the places that are closed for a time."""
+        return self.held_against(mover, by) | self.closures.mask(self.tracks[mover].sheet.half_width)
+
     def blockers(self, mover: str, pieces: int) -> list[str]:
         """Robots that hold something in the way of these pieces."""
         return [n for n, t in self.tracks.items() if n != mover and t.closed(self.apart(mover, n)) & pieces]
@@ -118,28 +127,52 @@ class Fleet:
         """Robots that can."""
         return [n for n, t in self.tracks.items() if not t.fixed and t.base]
 
+    def place_of(self, mover: str) -> int:
+        """Node where a robot can be counted on: the end of its base, or the last one passed if it cannot go on."""
+        track = self.tracks[mover]
+        return track.base[0] if is_real(self.obstructions.get(mover), self.settings) else track.base[-1]
+
     def situation(self) -> Situation:
         """The check's view of now; kept until something changes."""
         if self._situation is None:
-            fixed, movers = self.fixed(), self.movers()
-            walls = {m: self.closed(m, fixed) for m in movers}
-            at = {m: self.tracks[m].base[-1] for m in movers}
-            lanes = {m: self.tracks[m].lanes for m in movers}
-
-            def possible(mover: str, node: int | None) -> int | None:
-                """The node, if the robot could get there with all others out of the way."""
-                if node is None or not lanes[mover].reaches(at[mover], node, walls[mover]):
-                    return None
-                return node
-
-            self._situation = Situation(
-                space=self.space,
-                at=at,
-                lanes=lanes,
-                apart=self.apart,
-                walls=walls,
-                goal={m: possible(m, self.tracks[m].goal) for m in movers},
-                home={m: possible(m, self.space.index.get(self.tracks[m].sheet.home_node)) for m in movers},
-                busy=frozenset(m for m in movers if self.tracks[m].busy),
-            )
+            movers = self.movers()
+            walls = {m: self.closed(m, self.fixed()) for m in movers}
+            self._situation = self._make_situation({m: self.place_of(m) for m in movers}, walls)
         return self._situation
+
+    def open_situation(self) -> Situation:
+        """The same as if no place were closed for a time: so it will be again, and robots must not block one another
+        then either.
+        """
+        if not self.closures.active and not self.obstructions:
+            return self.situation()
+        if self._open_situation is None:
+            movers = self.movers()
+            walls = {m: self.held_against(m, self.fixed()) for m in movers}
+            self._open_situation = self._make_situation({m: self.tracks[m].base[-1] for m in movers}, walls)
+        return self._open_situation
+
+    def no_worse(self, mover: str, node: int, with_goals: bool) -> bool:
+        """May the robot end its base at a node? Not if anybody loses the way home (or to its goal) by it."""
+        now, later = self.situation(), self.open_situation()
+        return now.no_worse(mover, node, with_goals) and (later is now or later.no_worse(mover, node, with_goals))
+
+    def _make_situation(self, at: dict[str, int], walls: dict[str, int]) -> Situation:
+        lanes = {m: self.tracks[m].lanes for m in at}
+
+        def possible(mover: str, node: int | None) -> int | None:
+            """The node, if the robot could get there with all others out of the way."""
+            if node is None or not lanes[mover].reaches(at[mover], node, walls[mover]):
+                return None
+            return node
+
+        return Situation(
+            space=self.space,
+            at=at,
+            lanes=lanes,
+            apart=self.apart,
+            walls=walls,
+            goal={m: possible(m, self.tracks[m].goal) for m in at},
+            home={m: possible(m, self.space.index.get(self.tracks[m].sheet.home_node)) for m in at},
+            busy=frozenset(m for m in at if self.tracks[m].busy),
+        )

@@ -41,8 +41,12 @@ class Notices:
             if edge is not None and (door := space.edges[edge].door):
                 return self._names.get(door, f"door {door}")
             at = node
-        node_id = space.node_ids[way[0] if way else start]
-        here = space.roadmap.nodes[node_id]
+        return self.name(fleet, way[0] if way else start)
+
+    def name(self, fleet: Fleet, node: int) -> str:
+        """A name of the place where a node is: its zone, or the node."""
+        node_id = fleet.space.node_ids[node]
+        here = fleet.space.roadmap.nodes[node_id]
         if here.zone_id and here.kind is not NodeKind.HOME:
             return self._names.get(here.zone_id, here.zone_id)
         return node_id

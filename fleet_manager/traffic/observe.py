@@ -6,8 +6,8 @@ import itertools
 import math
 
 from fleet_manager.domain.robots import RobotSnapshot, SafetyMode
+from fleet_manager.traffic import recall
 from fleet_manager.traffic.settings import TrafficSettings
-from fleet_manager.traffic.space import Segment
 from fleet_manager.traffic.track import Track
 
 _CLOCK_RESET = 30.0
@@ -59,10 +59,13 @@ def _progress(track: Track, snapshot: RobotSnapshot, now: float, settings: Traff
             _adopt(track, snapshot)
         elif not snapshot.base_node_ids and _away(track) > settings.bootstrap_slow:
             track.base = []
+    elif recall.take_in(track, snapshot):
+        pass  # it holds no more than it says
     elif snapshot.route_id == track.route_id and snapshot.base_node_ids:
         track.known, track.ghost, track.sent_again = True, (), 0
         track.taken_up = track.taken_up or snapshot.route_update_id >= track.update_id
         _pass(track, snapshot.last_sequence_id)
+        track.returning = track.returning and snapshot.last_sequence_id < track.first_id
         if driven and not track.driven_by_hand and _away(track) > settings.bootstrap_slow:
             _restart(track, settings)
     elif now - track.sent_at < 1.0 or track.driven_by_hand:
@@ -95,6 +98,7 @@ def _restart(track: Track, settings: TrafficSettings) -> None:
     track.base, track.plan, track.plan_for = [], [], None
     track.former, track.route_id, track.known, track.taken_up = track.route_id, "", True, True
     track.sent_again = 0
+    track.recall, track.returning, track.renew = None, False, False
     place(track, settings)
 
 
@@ -107,14 +111,19 @@ def _away(track: Track) -> float:
 def _anchor(track: Track, settings: TrafficSettings) -> None:
     """A robot off the line of its base (or off the roadmap) holds where it is, and the way back."""
     p = (round(track.snapshot.pose.x, 2), round(track.snapshot.pose.y, 2))
-    anchor: Segment | None
+    track.anchors = ()
     if not track.base:
-        anchor = p + p
-    else:
-        foot = nearest_point(p, [track.space.xy[n] for n in track.base])
-        away = math.dist(p, foot)
-        anchor = p + p if away > settings.bootstrap_slow else p + foot if away > settings.deviation else None
-    track.anchor = anchor
+        track.anchors = (p + p,)
+        return
+    first = track.space.xy[track.base[0]]
+    if track.returning and math.dist(p, first) > settings.deviation:
+        track.anchors = (p + first,)
+    foot = nearest_point(p, [track.space.xy[n] for n in track.base])
+    away = math.dist(p, foot)
+    if away > settings.deviation:
+        # A robot that says that it holds a base drives to it, from however far; another one stays.
+        drives = away <= settings.bootstrap_slow or bool(track.snapshot.base_node_ids)
+        track.anchors += (p + foot if drives else p + p,)
 
 
 def nearest_point(p: tuple[float, float], line: list[tuple[float, float]]) -> tuple[float, float]:

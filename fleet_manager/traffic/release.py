@@ -42,7 +42,7 @@ def extend(fleet: Fleet, track: Track, with_goals: bool, also_closed: int = 0) -
     near = [i for i, (_, far) in enumerate(reach) if far <= settings.lookahead] or [0]
     situation = fleet.situation()
     for i in [*reversed(near), *range(near[-1] + 1, len(reach))]:
-        if situation.no_worse(track.robot_id, reach[i][0], with_goals):
+        if fleet.no_worse(track.robot_id, reach[i][0], with_goals):
             track.base += track.plan[: i + 1]
             del track.plan[: i + 1]
             track.touch()

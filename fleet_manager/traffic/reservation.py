@@ -9,6 +9,7 @@ from fleet_manager.domain.geometry import Pose2
 from fleet_manager.domain.roadmap import Roadmap
 from fleet_manager.domain.robots import RobotFactsheet, RobotSnapshot, SafetyMode
 from fleet_manager.traffic import TrafficStep
+from fleet_manager.traffic.detours import Detours
 from fleet_manager.traffic.fleet import Fleet
 from fleet_manager.traffic.notices import Notices
 from fleet_manager.traffic.planner import plan, replan_around
@@ -47,6 +48,7 @@ class ReservationTraffic:
         self._routes = Routes(instance, self._fleet)
         self._notices = Notices(names or {})
         self._right_of_way = RightOfWay(self._fleet, self._notices)
+        self._detours = Detours(self._fleet, self._routes, self._notices)
         self._started: float | None = None
         self._plans_left = 0
 
@@ -67,6 +69,7 @@ class ReservationTraffic:
         self._fleet.settle(now)
         if not complete and now - self._started < self.settings.settle:
             return TrafficStep((), self._notices.take())
+        self._detours.update()
         self._right_of_way.update(now)
         ordered = sorted(self._fleet.tracks.values(), key=_rank)
         self._plans_left = self.settings.plans_per_step
@@ -75,7 +78,8 @@ class ReservationTraffic:
         for track in ordered:
             self._advance(track, now)
         routes = [self._routes.take(track, now) for track in self._fleet.tracks.values()]
-        return TrafficStep(tuple(r for r in routes if r is not None), self._notices.take())
+        sent = tuple(r for r in routes if r is not None)
+        return TrafficStep(sent, self._notices.take(), self._detours.closed_off())
 
     def held(self, robot_id: str) -> tuple[str, ...]:
         """Nodes a robot holds now, from the one last passed to the end of its base."""
@@ -136,7 +140,8 @@ class ReservationTraffic:
     # Moving on ---------------------------------------------------------------------------------------------------
 
     def _advance(self, track: Track, now: float) -> None:
-        if track.fixed or track.snapshot.safety not in _DRIVES or not track.wants:
+        recalled = track.recall is not None
+        if track.fixed or track.snapshot.safety not in _DRIVES or not track.wants or recalled:
             self._unblock(track)
             return
         if not self._right_of_way.may_go(track):
@@ -172,7 +177,7 @@ class ReservationTraffic:
             self._notices.say("NO_PATH", name, f"{name} finds no way to {aim}{self._why(track)}")
 
     def _why(self, track: Track) -> str:
-        """If it is somebody who cannot move, say who."""
+        """If it is somebody who cannot move, say who; or what is closed for a time."""
         for other in self._fleet.fixed():
             if other != track.robot_id and track.aim is not None and track.end is not None:
                 rest = [n for n in self._fleet.fixed() if n != other]
@@ -180,6 +185,10 @@ class ReservationTraffic:
                     return f": {other} stands in the way"
         if self._fleet.is_shut(track.robot_id):
             return ": zones close every way, or it is too narrow for it"
+        if track.aim is not None and track.end is not None and self._fleet.closures.active:
+            walls = self._fleet.held_against(track.robot_id, self._fleet.fixed())
+            if track.lanes.reaches(track.end, track.aim, walls):
+                return f": something stands in the way at {self._fleet.closures.names()}"
         return ": every way is too narrow for it"
 
     def _still_blocked(self, track: Track, now: float, hindrance: Hindrance | None) -> None:

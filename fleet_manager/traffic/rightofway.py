@@ -15,6 +15,8 @@ _STALLED = 20.0
 """s without any movement after which an agreement is dropped and may be made anew."""
 _RETRY = 2.0
 """s after which a robot that could not be helped is looked at again."""
+_ALONE = 60.0
+"""s after a stalled agreement in which there is one at a time: two may have stood in each other's way."""
 _ENOUGH = 15.0
 """s after which a robot no longer hopes that those in its way drive on by themselves."""
 
@@ -27,6 +29,7 @@ class RightOfWay:
         self._notices = notices
         self._rooms: list[MakeRoom] = []
         self._tried: dict[str, float] = {}
+        self._alone_until = -math.inf
         self._helpless: set[str] = set()
         """Robots that nobody could make room for when it was last tried: somebody works in their way."""
 
@@ -48,16 +51,21 @@ class RightOfWay:
         mask = 0
         for room in self._rooms:
             if robot not in room.robots:
-                clearance = self._fleet.apart(robot, room.first)
-                at = room.start
-                for node in room.way:
-                    edge = self._fleet.space.edge_between(at, node)
-                    assert edge is not None
-                    mask |= self._fleet.space.near(edge, clearance)
-                    at = node
-                for name, node in room.moves:
-                    place = self._fleet.space.node_piece(node)
-                    mask |= self._fleet.space.near(place, self._fleet.apart(robot, name))
+                mask |= self._kept_by(room, robot)
+        return mask
+
+    def _kept_by(self, room: MakeRoom, robot: str) -> int:
+        """Pieces that an agreement closes to a robot that has no part in it."""
+        fleet, mask = self._fleet, 0
+        clearance = fleet.apart(robot, room.first)
+        at = room.start
+        for node in room.way:
+            edge = fleet.space.edge_between(at, node)
+            assert edge is not None
+            mask |= fleet.space.near(edge, clearance)
+            at = node
+        for name, node in room.moves:
+            mask |= fleet.space.near(fleet.space.node_piece(node), fleet.apart(robot, name))
         return mask
 
     # Once a step ------------------------------------------------------------------------------------------------
@@ -103,7 +111,8 @@ class RightOfWay:
             if waited < _ENOUGH and any(self._progresses(self._fleet.tracks[n]) for n in others):
                 hopeful.add(name)
                 continue
-            if others & hopeful or any(self._touch(room, other) for other in self._rooms):
+            alone = now < self._alone_until and bool(self._rooms)
+            if alone or others & hopeful or any(self._touch(room, other) for other in self._rooms):
                 hopeful.add(name)
                 continue
             self._begin(room, now)
@@ -178,19 +187,22 @@ class RightOfWay:
         key = tuple(v for t in tracks for v in (t.first_id, t.end_id))
         if key != room.progress_key:
             room.progress_key, room.progress_at = key, now
-        return now - room.progress_at > _STALLED
+        if now - room.progress_at > _STALLED:
+            self._alone_until = now + _ALONE
+            return True
+        return False
 
     def _progresses(self, track: Track) -> bool:
         return track.blocked_since is None and (track.wants or len(track.base) > 1)
 
     def _touch(self, one: MakeRoom, other: MakeRoom) -> bool:
+        """They could wait for one another."""
         if one.robots & other.robots:
             return True
-        clearance = self._fleet.apart(one.first, other.first)
-        mask, at = 0, other.start
-        for node in other.way:
-            edge = self._fleet.space.edge_between(at, node)
-            assert edge is not None
-            mask |= self._fleet.space.near(edge, clearance)
-            at = node
-        return bool(mask & pieces_of(self._fleet, one.start, one.way))
+        return self._in_the_way(one, other) or self._in_the_way(other, one)
+
+    def _in_the_way(self, one: MakeRoom, other: MakeRoom) -> bool:
+        """Somebody in `other` needs a place that `one` keeps free."""
+        wants = [(other.first, pieces_of(self._fleet, other.start, other.way))]
+        wants += [(name, 1 << self._fleet.space.node_piece(node)) for name, node in other.moves]
+        return any(self._kept_by(one, name) & pieces for name, pieces in wants)

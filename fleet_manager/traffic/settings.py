@@ -12,6 +12,8 @@ class TrafficSettings:
     margin: float = 0.10
     """Free space between what two robots hold, beyond their turning radii: twice the allowed deviation."""
     deviation: float = 0.05
+    narrow_deviation: float = 0.02
+    """m beside the line where walls are near: there a robot cuts no corner."""
     """How far a robot may be from the line of its route."""
     ahead: float = 2.0
     """The base is extended when less than this is in front of the robot."""
@@ -41,3 +43,10 @@ class TrafficSettings:
     """A route that the robot has not reported after this long is sent again."""
     plans_per_step: int = 3
     """Ways looked for in one step at most; the others wait for the next one, so that no step takes long."""
+    reroute_after: float = 8.0
+    """ROS time for which a robot's way must be obstructed by the same thing before the place is closed."""
+    closed_for: float = 45.0
+    """ROS time for which a place stays closed after it was last seen to be; twice as long where it is found blocked
+    again."""
+    give_up_after: float = 60.0
+    """ROS time for which closed places may keep a robot from its goal before the work there is to be deferred."""

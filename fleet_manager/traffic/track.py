@@ -11,6 +11,17 @@ from fleet_manager.traffic.lanes import Lanes
 from fleet_manager.traffic.settings import TrafficSettings
 from fleet_manager.traffic.space import Segment, Space
 
+
+@dataclass(slots=True)
+class Recall:
+    """A request to give back the base after one of its nodes, and the route that asks for it."""
+
+    route_id: str
+    node: int
+    sequence_id: int
+    sent_at: float = -math.inf
+
+
 _STANDING = frozenset({SafetyMode.BOOT, SafetyMode.STOPPED, SafetyMode.FAULT, SafetyMode.TELEOP})
 
 
@@ -51,7 +62,13 @@ class Track:
     driven_by_hand: bool = False
     ghost: tuple[Segment, ...] = ()
     """What it may still hold from before it lost its route; until the new one is taken up."""
-    anchor: Segment | None = None
+    recall: Recall | None = None
+    """The robot is asked to give back what it has not driven."""
+    renew: bool = False
+    """A recall came too late: whatever became of it, the route is to be sent anew."""
+    returning: bool = False
+    """It drives back to the first node of its base, which it has given back the rest of."""
+    anchors: tuple[Segment, ...] = ()
     """From where it really is to what it holds, if those differ."""
     fixed: bool = True
     dirty: bool = True
@@ -69,6 +86,12 @@ class Track:
     def end_id(self) -> int:
         """Sequence id of the end of the base."""
         return self.first_id + len(self.base) - 1
+
+    @property
+    def approaching(self) -> bool:
+        """It drives to the first node of its base: it has not passed it yet, or returns to it."""
+        shot = self.snapshot
+        return self.returning or (shot.route_id == self.route_id and shot.last_sequence_id < self.first_id)
 
     @property
     def aim(self) -> int | None:
@@ -119,7 +142,7 @@ class Track:
     # What it holds ---------------------------------------------------------------------------------------------
 
     def touch(self) -> None:
-        """Work out again what the robot holds, after base, anchor or ghost changed."""
+        """Work out again what the robot holds, after base, anchors or ghost changed."""
         pieces: list[int] = []
         loose: list[Segment] = [*self.ghost]
         if len(self.base) == 1:
@@ -130,8 +153,7 @@ class Track:
                 loose.append(self.space.xy[a] + self.space.xy[b])
             else:
                 pieces.append(edge)
-        if self.anchor is not None:
-            loose.append(self.anchor)
+        loose += self.anchors
         found = (tuple(pieces), tuple(loose))
         if found != (self._pieces, self._loose):
             self._pieces, self._loose = found

@@ -69,30 +69,30 @@ class SimulatorNode:
         self._node = Node("simulator")
         entries = resolve(load_bridge(options.bridge), self.simulation.kinds)
         self._topics = RosTopics(self._node, self.simulation, entries, self._heard)
-        self._proposing: set[str] = set()
+        self._told: set[str] = set()
         for name in self.simulation.robots:
-            self._node.create_subscription(TwistStamped, f"/{name}/cmd_vel_auto", self._proposal_callback(name), 10)
+            self._node.create_subscription(TwistStamped, f"/{name}/cmd_vel_stamped", self._basis_callback(name), 10)
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self._node)
         self._failure: Exception | None = None
         self._spinner = threading.Thread(target=self._spin, name="simulator-commands", daemon=True)
 
-    def _proposal_callback(self, name: str) -> Callable[[TwistStamped], None]:
-        """The stamp of autonomy's proposal tells which moment of the world it answers; that is what must not lag.
+    def _basis_callback(self, name: str) -> Callable[[TwistStamped], None]:
+        """The stamp tells which moment of the world the supervisor's command answers; that is what must not lag.
 
-        The robot's drive obeys `cmd_vel` alone: proposals only keep the simulation from running ahead.
+        The robot's drive obeys `cmd_vel` alone: this only keeps the simulation from running ahead.
         """
 
         def callback(message: TwistStamped) -> None:
             with self._lock:
-                self._proposing.add(name)
+                self._told.add(name)
                 self._governor.heard(name, seconds_of(message.header.stamp) if moves(message.twist) else math.inf)
             self._arrived.set()
 
         return callback
 
     def _heard(self, name: str) -> None:
-        if name in self._proposing:
+        if name in self._told:
             return
         with self._lock:
             self._governor.heard(name, self.simulation.time)

@@ -123,7 +123,7 @@ def _stamp(message: Any) -> float:
 def test_an_inspector_drives_by_cmd_vel_and_every_topic_arrives_at_its_rate(bench: Bench) -> None:
     process = bench.simulator("--world", ROOM, "--robot", "i1:inspector:0.6:4.2:0", "--speed", "2")
     topics: dict[str, tuple[Any, float]] = {
-        "/i1/odom": (Odometry, 20), "/i1/ground_truth": (Odometry, 20), "/i1/scan": (LaserScan, 10),
+        "/i1/odom": (Odometry, 20), "/i1/ground_truth": (Odometry, 10), "/i1/scan": (LaserScan, 10),
         "/i1/imu": (Imu, 20), "/i1/joint_states": (JointState, 20), "/i1/bumper": (Bool, 10),
         "/i1/battery": (BatteryState, 1), "/clock": (Clock, 20),
     }  # fmt: skip
@@ -328,8 +328,8 @@ def test_a_topic_missing_in_the_table_is_missing_on_ros(bench: Bench, tmp_path: 
     truth = bench.listen(Odometry, "/d1/ground_truth")
     bench.until(lambda: len(truth) > 3, "the one topic of the table")
     names = {name for name, _ in bench.node.get_topic_names_and_types()}
-    # The speed governor listens to autonomy's proposals; that is no topic of the machine, and no drive obeys it.
-    governor = {"/d1/cmd_vel_auto"}
+    # The speed governor listens to what commands answer; that is no topic of the machine, and no drive obeys it.
+    governor = {"/d1/cmd_vel_stamped"}
     assert not {name for name in names if name.startswith("/d1/")} - {"/d1/ground_truth"} - governor
     assert "/clock" not in names
 

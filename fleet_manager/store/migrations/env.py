@@ -8,7 +8,7 @@ from fleet_manager.store import safety_tables  # noqa: F401 - its tables belong 
 from fleet_manager.store.tables import Base
 
 engine = context.config.attributes["engine"]
-with engine.connect() as connection:
+with engine.connect().execution_options(writes=True) as connection:
     context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
     with context.begin_transaction():
         context.run_migrations()

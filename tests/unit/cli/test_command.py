@@ -8,7 +8,9 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,8 +18,10 @@ from sitefleet.cli import COMMANDS
 from sitefleet.cli.exit_codes import ExitCode
 from sitefleet.version import version
 
+Command = Callable[..., Any]
 
-def sitefleet(*words: str) -> subprocess.CompletedProcess[str]:
+
+def process(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "sitefleet", *words],
         capture_output=True,
@@ -47,7 +51,7 @@ def site(tmp_path: Path) -> Path:
     return tmp_path / "site"
 
 
-def test_help_lists_every_command_and_the_exit_codes() -> None:
+def test_help_lists_every_command_and_the_exit_codes(sitefleet: Command) -> None:
     run = sitefleet("--help")
     assert run.returncode == 0, run.stderr
     for name, (_, summary) in COMMANDS.items():
@@ -72,49 +76,51 @@ def test_help_imports_nothing_heavy() -> None:
 def test_help_comes_at_once() -> None:
     # Processor time, since a busy machine makes wall time mean nothing; on an idle one the two are equal here.
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert sitefleet("--help").returncode == 0
+    assert process("--help").returncode == 0
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_every_command_exists_and_explains_itself(name: str) -> None:
+def test_every_command_exists_and_explains_itself(name: str, sitefleet: Command) -> None:
     run = sitefleet(name, "--help")
     assert run.returncode == 0, run.stderr
     assert f"sitefleet {name}" in run.stdout
 
 
-def test_the_version_is_that_of_the_package() -> None:
+def test_the_version_is_that_of_the_package(sitefleet: Command) -> None:
     assert sitefleet("--version").stdout.strip() == version()
     assert json.loads(sitefleet("version", "--json").stdout)["sitefleet"] == version()
 
 
-def test_an_unknown_command_is_a_usage_error() -> None:
-    assert sitefleet("fly").returncode == ExitCode.USAGE
+def test_an_unknown_command_is_a_usage_error_of_the_process_too(sitefleet: Command) -> None:
+    assert process("fly").returncode == sitefleet("fly").returncode == ExitCode.USAGE
 
 
 @pytest.mark.parametrize("name", ["sim", "robot", "manager"])
-def test_a_folder_that_is_no_site_package_is_exit_code_3(name: str, tmp_path: Path) -> None:
+def test_a_folder_that_is_no_site_package_is_exit_code_3(name: str, tmp_path: Path, sitefleet: Command) -> None:
     run = sitefleet(name, str(tmp_path), *(["driller"] if name == "robot" else []))
     assert run.returncode == ExitCode.BAD_INPUT
     assert "sitefleet site import" in run.stderr
     assert "Traceback" not in run.stderr
 
 
-def test_a_site_of_several_storeys_asks_which(site: Path) -> None:
+def test_a_site_of_several_storeys_asks_which(site: Path, sitefleet: Command) -> None:
     run = sitefleet("sim", str(site))
     assert run.returncode == ExitCode.USAGE
     assert '"Level 1" | "Level 2"' in run.stderr
 
 
-def test_an_unknown_storey_and_too_many_robots_are_named(site: Path) -> None:
+def test_an_unknown_storey_and_too_many_robots_are_named(site: Path, sitefleet: Command) -> None:
     assert 'there are: "Level 1" | "Level 2"' in sitefleet("sim", str(site), "--storey", "L9").stderr
     run = sitefleet("sim", str(site), "driller", "hauler", "--storey", "Level 1")
     assert run.returncode == ExitCode.BAD_INPUT
     assert "only 1 home nodes" in run.stderr
 
 
-def test_a_process_that_dies_ends_the_command_with_1_and_its_last_lines(site: Path, tmp_path: Path) -> None:
+def test_a_process_that_dies_ends_the_command_with_1_and_its_last_lines(
+    site: Path, tmp_path: Path, sitefleet: Command
+) -> None:
     # The site has no world, so the simulator cannot start.
     run = sitefleet("sim", str(site), "--storey", "l1", "--run", str(tmp_path / "run"))
     assert run.returncode == ExitCode.FAILED

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+
+Command = Callable[..., Any]
 
 JOB = {
     "id": "j1",
@@ -76,13 +76,7 @@ def manager() -> Iterator[Manager]:
     server.server_close()
 
 
-def sitefleet(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "sitefleet", *words], capture_output=True, text=True, check=False, timeout=30
-    )
-
-
-def test_a_job_is_made_with_its_filters_and_a_key_of_its_own(manager: Manager) -> None:
+def test_a_job_is_made_with_its_filters_and_a_key_of_its_own(manager: Manager, sitefleet: Command) -> None:
     manager.answers["POST", "/api/v1/jobs"] = [(201, JOB)]
     words = ("--trade", "drill", "--zone", "z1", "--item", "w1", "--item", "w2", "--priority", "70")
     run = sitefleet("jobs", "create", "Anchors", *words, "--url", manager.url, "--json")
@@ -100,7 +94,7 @@ def test_a_job_is_made_with_its_filters_and_a_key_of_its_own(manager: Manager) -
     assert len(headers["Idempotency-Key"]) == 36
 
 
-def test_jobs_and_the_tasks_of_one_are_shown(manager: Manager) -> None:
+def test_jobs_and_the_tasks_of_one_are_shown(manager: Manager, sitefleet: Command) -> None:
     manager.answers["GET", "/api/v1/jobs"] = [(200, {"items": [JOB]})]
     manager.answers["GET", "/api/v1/jobs/j1"] = [(200, JOB)]
     manager.answers["GET", "/api/v1/tasks?job_id=j1"] = [(200, {"items": [TASK]})]
@@ -111,7 +105,7 @@ def test_jobs_and_the_tasks_of_one_are_shown(manager: Manager) -> None:
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "cancel", "retry"])
-def test_an_act_goes_to_its_own_address_with_who_and_why(manager: Manager, verb: str) -> None:
+def test_an_act_goes_to_its_own_address_with_who_and_why(manager: Manager, verb: str, sitefleet: Command) -> None:
     manager.answers["POST", f"/api/v1/jobs/j1/{verb}"] = [(200, JOB)]
     run = sitefleet("jobs", verb, "j1", "--reason", "lunch", "--url", manager.url)
     assert run.returncode == 0, run.stderr
@@ -120,21 +114,23 @@ def test_an_act_goes_to_its_own_address_with_who_and_why(manager: Manager, verb:
 
 
 @pytest.mark.parametrize(("end", "code"), [("succeeded", 0), ("deferred", 1), ("failed", 1), ("canceled", 1)])
-def test_watching_ends_with_the_job_and_tells_by_its_exit_code(manager: Manager, end: str, code: int) -> None:
+def test_watching_ends_with_the_job_and_tells_by_its_exit_code(
+    manager: Manager, end: str, code: int, sitefleet: Command
+) -> None:
     manager.answers["GET", "/api/v1/jobs/j1"] = [(200, JOB), (200, {**JOB, "state": end})]
     run = sitefleet("jobs", "watch", "j1", "--url", manager.url)
     assert run.returncode == code, run.stderr
     assert end in run.stdout
 
 
-def test_a_refusal_is_exit_code_6_in_the_managers_own_words(manager: Manager) -> None:
+def test_a_refusal_is_exit_code_6_in_the_managers_own_words(manager: Manager, sitefleet: Command) -> None:
     manager.answers["POST", "/api/v1/jobs/j1/pause"] = [(409, PROBLEM)]
     run = sitefleet("jobs", "pause", "j1", "--url", manager.url)
     assert run.returncode == 6
     assert "JOB_ENDED: The job has ended." in run.stderr
 
 
-def test_no_manager_is_exit_code_5_and_says_how_to_start_one() -> None:
+def test_no_manager_is_exit_code_5_and_says_how_to_start_one(sitefleet: Command) -> None:
     run = sitefleet("jobs", "list", "--url", "http://127.0.0.1:9")
     assert run.returncode == 5
     assert "sitefleet manager" in run.stderr
@@ -151,7 +147,7 @@ ACT = {
 }
 
 
-def test_a_reset_is_pressed_held_and_released(manager: Manager) -> None:
+def test_a_reset_is_pressed_held_and_released(manager: Manager, sitefleet: Command) -> None:
     manager.answers["POST", "/api/v1/robots/d1/reset"] = [(200, {**ACT, "code": "pressed"}), (200, ACT)]
     began = time.monotonic()
     run = sitefleet("robots", "reset", "d1", "--reason", "clear", "--url", manager.url)
@@ -160,7 +156,7 @@ def test_a_reset_is_pressed_held_and_released(manager: Manager) -> None:
     assert time.monotonic() - began > 0.35
 
 
-def test_a_reset_that_the_robot_does_not_take_is_not_released(manager: Manager) -> None:
+def test_a_reset_that_the_robot_does_not_take_is_not_released(manager: Manager, sitefleet: Command) -> None:
     refused = {**PROBLEM, "code": "not_stopped", "detail": "nothing to reset"}
     manager.answers["POST", "/api/v1/robots/d1/reset"] = [(409, refused)]
     run = sitefleet("robots", "reset", "d1", "--url", manager.url)
@@ -169,7 +165,7 @@ def test_a_reset_that_the_robot_does_not_take_is_not_released(manager: Manager) 
 
 
 @pytest.mark.parametrize("verb", ["stop", "hold", "resume"])
-def test_an_act_on_one_robot_goes_to_it_with_who_and_why(manager: Manager, verb: str) -> None:
+def test_an_act_on_one_robot_goes_to_it_with_who_and_why(manager: Manager, verb: str, sitefleet: Command) -> None:
     manager.answers["POST", f"/api/v1/robots/d1/{verb}"] = [(200, ACT)]
     run = sitefleet("robots", verb, "d1", "--reason", "clear", "--url", manager.url)
     assert run.returncode == 0, run.stderr
@@ -177,7 +173,7 @@ def test_an_act_on_one_robot_goes_to_it_with_who_and_why(manager: Manager, verb:
     assert manager.asked[0][2]["reason"] == "clear" and manager.asked[0][2]["requested_by"]
 
 
-def test_a_stop_of_all_names_the_robots_that_did_not_confirm(manager: Manager) -> None:
+def test_a_stop_of_all_names_the_robots_that_did_not_confirm(manager: Manager, sitefleet: Command) -> None:
     silent = {**ACT, "robot_id": "h1", "success": False, "code": "NO_ANSWER", "message": "no answer"}
     answer = {"results": [ACT, silent], "offline": [], "success": False, "elapsed": 0.5}
     manager.answers["POST", "/api/v1/stop"] = [(207, answer)]
@@ -187,7 +183,7 @@ def test_a_stop_of_all_names_the_robots_that_did_not_confirm(manager: Manager) -
     assert "not confirmed by h1" in run.stderr
 
 
-def test_the_fleet_is_listed(manager: Manager) -> None:
+def test_the_fleet_is_listed(manager: Manager, sitefleet: Command) -> None:
     robot = {
         "id": "d1",
         "model": "driller",

@@ -76,7 +76,7 @@ def test_the_instruments_know_every_robot_and_its_model(run: SiteRun) -> None:
 def test_the_simulator_reports_and_takes_a_scenarios_options(run: SiteRun) -> None:
     changed = replace(run, sim_report=Path("r.json"), sim_options=("--obstruction", "box:1:1:1:1:1:1"), speed=math.inf)
     words = " ".join(site_processes(changed, frozenset({"simulator"}))[0].arguments)
-    assert words.endswith("--speed max --seed 7 --report r.json --obstruction box:1:1:1:1:1:1")
+    assert words.endswith("--speed max --seed 7 --patience 2 --report r.json --obstruction box:1:1:1:1:1:1")
 
 
 def test_the_simulator_places_each_robot_on_its_home(run: SiteRun) -> None:

@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from conftest import Bench
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from manager_bench import Bench
 from manager_fakes import FakeRobot, factsheet, work_item
 from sqlalchemy import event
 

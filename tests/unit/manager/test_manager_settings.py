@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -13,8 +12,6 @@ from fleet_manager.evidence import EvidencePlaces, open_evidence, places_of
 from fleet_manager.operations.limits import Limits
 from fleet_manager.operations.ports import EvidenceUnavailableError
 from fleet_manager.settings import LimitSettings, SettingsError, read_settings
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
 ARGS = ["--site", "folder", "--storey", "Level 1"]
 

@@ -14,7 +14,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sitefleet_robot.motion.escape import Escape, Situation
-from sitefleet_robot.motion.follower import OPEN, Follower
+from sitefleet_robot.motion.follower import Follower
+from sitefleet_robot.motion.freespace import OPEN
 from sitefleet_robot.motion.route import FollowedRoute, RoutePoint, RouteUpdate
 from sitefleet_robot.motion.values import DriveLimits, Pose2
 

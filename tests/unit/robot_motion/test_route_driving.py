@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from sitefleet_robot.motion.follower import OPEN, Follower, FollowStatus, FreeSpace
+from sitefleet_robot.motion.follower import Follower
+from sitefleet_robot.motion.freespace import OPEN, FreeSpace
+from sitefleet_robot.motion.phases import FollowStatus
 from sitefleet_robot.motion.route import FollowedRoute, RoutePoint, RouteUpdate
 from sitefleet_robot.motion.values import DriveLimits, Footprint, Pose2
 
@@ -19,8 +21,14 @@ DOORWAY = [(0.0, 0.0), (2.0, 0.0), (2.0, 1.0), (2.0, 2.2), (3.0, 3.2), (5.0, 3.2
 SOFT = [(0.0, 0.0), (2.0, 0.0), (4.0, 0.8), (6.0, 0.8), (8.0, 1.8), (8.5, 3.0)]
 
 
-def route_over(places: list[tuple[float, float]], released: int | None = None, speed: float = 0.6) -> RouteUpdate:
-    points = tuple(RoutePoint(i + 1, f"n{i}", x, y, speed, 0.1, "r") for i, (x, y) in enumerate(places))
+NARROW, WIDE = 0.02, 0.05
+"""m beside the line that the manager allows between walls, and where there is room."""
+
+
+def route_over(
+    places: list[tuple[float, float]], released: int | None = None, speed: float = 0.6, allowed: float = NARROW
+) -> RouteUpdate:
+    points = tuple(RoutePoint(i + 1, f"n{i}", x, y, speed, allowed, "r") for i, (x, y) in enumerate(places))
     return RouteUpdate("r", 1, points, released or len(points))
 
 
@@ -31,10 +39,12 @@ def beside(pose: Pose2, a: tuple[float, float], b: tuple[float, float]) -> float
     return pose.distance_to(a[0] + share * dx, a[1] + share * dy)
 
 
-def drive_along(drive: Any, places: list[tuple[float, float]], limit: float = 90.0) -> tuple[float, float]:
+def drive_along(
+    drive: Any, places: list[tuple[float, float]], limit: float = 90.0, allowed: float = NARROW
+) -> tuple[float, float]:
     """Follow the route to its end; returns the greatest distance from its lines (m) and the time (s)."""
     route = FollowedRoute()
-    route.accept(route_over(places), drive.pose)
+    route.accept(route_over(places, allowed=allowed), drive.pose)
     follower = Follower(DriveLimits(), OUTLINE)
     worst, time = 0.0, 0.0
     while time < limit:
@@ -56,6 +66,18 @@ def test_the_robot_stays_within_3_cm_of_its_lines(
     worst, _ = drive_along(drive, places)
     assert worst < 0.03
     assert drive.pose.distance_to(*places[-1]) < 0.03
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("delay_steps", [0, 2, 4])
+@pytest.mark.parametrize("places", [DOORWAY, SOFT], ids=["doorway", "soft corners"])
+def test_with_room_beside_the_line_half_right_corners_are_cut_and_time_is_saved(
+    drive_at: Any, places: list[tuple[float, float]], seed: int, delay_steps: int
+) -> None:
+    _, narrow = drive_along(drive_at(Pose2(0.0, 0.0, 0.0), seed=seed, delay_steps=delay_steps), places)
+    worst, wide = drive_along(drive_at(Pose2(0.0, 0.0, 0.0), seed=seed, delay_steps=delay_steps), places, allowed=WIDE)
+    assert worst < WIDE
+    assert wide < narrow - 0.5
 
 
 def test_the_middle_of_a_doorway_is_passed_within_15_mm(drive_at: Any) -> None:

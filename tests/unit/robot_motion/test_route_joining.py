@@ -155,3 +155,27 @@ def test_after_a_dropped_route_its_next_update_is_joined_by_place() -> None:
     assert route.base_node_ids == ()
     route.accept(update("r1", 2, "abcd", 4), at("c", 0.01))
     assert route.base_node_ids == ("c", "d")
+
+
+def test_a_route_of_one_node_calls_a_robot_back_to_it_from_wherever_it_is_on_its_edge() -> None:
+    long = RouteUpdate(
+        "r1", 1, tuple(RoutePoint(i, n, x, 0.0, 0.6, 0.05, "r1") for i, n, x in [(1, "a", 0), (2, "b", 4)]), 2
+    )
+    route = FollowedRoute()
+    route.accept(long, Pose2(0.0, 0.0))
+    there = Pose2(2.5, 0.0)
+    assert route.accept(RouteUpdate("r2", 1, (RoutePoint(3, "a", 0.0, 0.0, 0.6, 0.05, "r2"),), 3), there)
+    assert route.base_node_ids == ("a",) and route.approaching and not route.at_end(there)
+    assert route.last_sequence_id == 2, "it has not passed the node in the new numbering"
+    assert route.on_way(there, 0.4), "on its way back the route is not lost, however far the node is"
+    assert not route.on_way(Pose2(2.5, 0.6), 0.4)
+    route.arrive()
+    assert route.last_sequence_id == 3
+
+
+def test_a_call_back_that_comes_too_late_is_refused() -> None:
+    route = holding("abc", released=3)
+    route.arrive()
+    with pytest.raises(RouteRefused):
+        route.accept(update("r2", 1, "a", 1, first=4), at("b", 0.2))
+    assert route.base_node_ids == ("b", "c")

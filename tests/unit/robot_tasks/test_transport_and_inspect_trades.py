@@ -9,9 +9,10 @@ from urllib.parse import urlparse
 import numpy as np
 import pytest
 
+from sitefleet_robot.common.sitemap import MapError, SiteMap
 from sitefleet_robot.motion.values import Pose2
+from sitefleet_robot.tasks.attempt import Ending
 from sitefleet_robot.tasks.codes import TaskOutcome
-from sitefleet_robot.tasks.sitemap import MapError, SiteMap
 from sitefleet_robot.tasks.values import Outcome
 
 WAY = [(2.0, 0.0, 0.0), (6.0, 1.0, 0.0)]
@@ -48,6 +49,46 @@ def test_a_drop_without_its_load_fails(make_robot: Any, make_order: Any, retry: 
     only_drop = type(order)(**{f: getattr(order, f) for f in order.__slots__} | {"targets": order.targets[1:]})
     robot = begin(make_robot("transport", max_payload=50.0), only_drop)
     assert robot.run().outcome is TaskOutcome.TRANSPORT_NO_LOAD
+
+
+def test_a_load_that_was_lost_is_picked_up_again_on_retry(make_robot: Any, make_order: Any, retry: Any) -> None:
+    order = make_order("transport", WAY, payload=10.0)
+    lost = begin(make_robot("transport", max_payload=50.0), order)
+    lost.run_until(lambda: len(lost.records) == 1)
+    lost.joints["lift"] = 0.0  # somebody took it off and let the deck down
+    lost.executor.wants.joints.clear()
+    assert lost.run().outcome is TaskOutcome.TRANSPORT_NO_LOAD
+    robot = begin(make_robot("transport", max_payload=50.0), retry(order, 2))
+    assert robot.run().outcome is TaskOutcome.SUCCEEDED
+    assert [r.target_index for r in robot.records] == [0, 1]
+
+
+def test_a_load_that_another_task_took_the_place_of_is_picked_up_again(
+    make_robot: Any, make_order: Any, retry: Any
+) -> None:
+    order = make_order("transport", WAY, payload=10.0)
+    robot = begin(make_robot("transport", max_payload=50.0), order)
+    robot.run_until(lambda: len(robot.records) == 1)
+    robot.executor.end(Ending(TaskOutcome.CANCELED, "cancelled"))
+    robot.executor.close()
+    begin(robot, make_order("transport", WAY, payload=10.0, task_id="other"))
+    robot.run_until(lambda: len(robot.records) == 2)
+    robot.executor.end(Ending(TaskOutcome.CANCELED, "cancelled"))
+    robot.executor.close()
+    assert robot.joints["lift"] > 0.1, "the other task's load"
+    begin(robot, retry(order, 2))
+    robot.phases.clear()
+    assert robot.run().outcome is TaskOutcome.SUCCEEDED
+    assert robot.phases.index("lowering") < robot.phases.index("lifting"), "the other load goes back first"
+
+
+def test_a_load_that_was_delivered_is_not_delivered_again(make_robot: Any, make_order: Any, retry: Any) -> None:
+    order = make_order("transport", WAY, payload=10.0)
+    begin(make_robot("transport", max_payload=50.0), order).run()
+    robot = begin(make_robot("transport", max_payload=50.0), retry(order, 2))
+    assert robot.run().outcome is TaskOutcome.SUCCEEDED
+    assert robot.records == []
+    assert robot.joints["lift"] == 0.0
 
 
 def test_a_load_out_of_its_place_is_deferred_with_the_distance(make_robot: Any, make_order: Any) -> None:

@@ -26,6 +26,26 @@ def sheet(robot_id: str, home: str, radius: float, half_width: float | None = No
 
 
 @dataclass
+class Box:
+    """Something round that no plan knows: where, m, and from when to when, s. It is put down where there is room."""
+
+    x: float
+    y: float
+    radius: float
+    since: float
+    until: float
+    there: bool = False
+
+    def pass_time(self, now: float, discs: Sequence[Disc]) -> None:
+        """Put it down when it is time and nobody is near; take it away."""
+        if now >= self.until:
+            self.there = False
+        elif now >= self.since and not self.there:
+            room = self.radius + 0.3
+            self.there = all(math.hypot(d.x - self.x, d.y - self.y) > d.sheet.turning_radius + room for d in discs)
+
+
+@dataclass
 class Disc:
     """One robot: takes routes up, drives the base, works at its goals for a while, and goes home."""
 
@@ -44,7 +64,13 @@ class Disc:
     stopped_until: float = -1.0
     visited: int = 0
     approaching: bool = False
-    """It has not reached the first node of its route yet."""
+    """It has not reached the first node of its route yet, or returns to it."""
+    blocked_since: float | None = None
+    """Its way has not been free since then."""
+    obstructed_at: float = -math.inf
+    """When it last said so."""
+    given_back: int = 0
+    """Times it has given the rest of its base back."""
 
     @property
     def goal(self) -> str:
@@ -74,10 +100,7 @@ class Disc:
         assert ids[0] <= route.released_up_to <= ids[-1], "released node is not part of the route"
         old, base = self.route, self.base
         if old is None:
-            if math.hypot(route.steps[0].x - self.x, route.steps[0].y - self.y) > 1.0:
-                return
-            self.route, self.passed = route, ids[0]
-            self.approaching = True
+            self._join_by_place(route)
             return
         if old.route_id == route.route_id:
             if route.update_id <= old.update_id:
@@ -93,16 +116,49 @@ class Disc:
         if held[0] not in names:
             return  # not connected to where it is: refused
         at = names.index(held[0])
+        if len(names) == 1 and len(held) > 1:  # asked to give the rest back, as only an obstructed robot is
+            assert route.steps[0].sequence_id > old.released_up_to, "a recall goes on with the numbers"
+            assert self.obstructed_at > -math.inf, f"{self.sheet.robot_id}: asked to give back {held} for nothing"
+            self.route, self.passed, self.given_back = route, ids[0], self.given_back + 1
+            self.approaching = math.hypot(base[0].x - self.x, base[0].y - self.y) > 0.03
+            return
         assert names[at : at + len(held)] == held, f"{self.sheet.robot_id}: base taken back: {held} then {names}"
         self.route, self.passed = route, ids[at]
+
+    def _join_by_place(self, route: RoutePlan) -> None:
+        """On a line of the base: from there on. Beside its first node: to that. Elsewhere: not at all."""
+        base = [s for s in route.steps if s.sequence_id <= route.released_up_to]
+        for a, b in zip(base, base[1:] or base, strict=False):
+            length = math.hypot(b.x - a.x, b.y - a.y)
+            by_way = math.hypot(self.x - a.x, self.y - a.y) + math.hypot(self.x - b.x, self.y - b.y)
+            if by_way - length < 0.01:
+                self.route, self.passed, self.approaching = route, a.sequence_id, False
+                return
+        if math.hypot(base[0].x - self.x, base[0].y - self.y) <= 1.0:
+            self.route, self.passed, self.approaching = route, base[0].sequence_id, True
 
     def restart(self) -> None:
         """The robot's process dies and comes back: it stands where it is and knows no route."""
         self.route, self.passed = None, 0
         self.mode = SafetyMode.AUTO
 
-    def drive(self, now: float, dt: float) -> None:
-        """Move along the base, with hesitation; work at goals."""
+    def sees(self, box: Box, target: RouteStep) -> bool:
+        """The box is in the corridor to the target, so near that the robot halts."""
+        away = math.hypot(target.x - self.x, target.y - self.y)
+        if not box.there or away < 1e-6:
+            return False
+        ux, uy = (target.x - self.x) / away, (target.y - self.y) / away
+        dx, dy = box.x - self.x, box.y - self.y
+        along, beside = dx * ux + dy * uy, abs(dy * ux - dx * uy)
+        half, reach = self.sheet.half_width, box.radius + self.sheet.half_width
+        return beside < reach and 0.0 < along < min(reach + 0.25, away + half + box.radius)
+
+    def obstructed(self, now: float) -> bool:
+        """It wants to move, and its way has not been free for a while."""
+        return self.blocked_since is not None and now - self.blocked_since > 1.0
+
+    def drive(self, now: float, dt: float, boxes: Sequence[Box] = ()) -> None:
+        """Move along the base, with hesitation; halt before boxes; work at goals."""
         if self.mode is not SafetyMode.AUTO:
             if now >= self.stopped_until:
                 self.mode = SafetyMode.AUTO
@@ -126,7 +182,13 @@ class Disc:
             at_first = math.hypot(first.x - self.x, first.y - self.y)
             target = first if len(base) == 1 or self.approaching else base[1]
             if len(base) == 1 and at_first < 0.01:
+                self.blocked_since = None
                 return
+            if any(self.sees(b, target) for b in boxes):
+                self.blocked_since = now if self.blocked_since is None else self.blocked_since
+                self.obstructed_at = now if self.obstructed(now) else self.obstructed_at
+                return
+            self.blocked_since = None
             away = math.hypot(target.x - self.x, target.y - self.y)
             if away > 1e-9:
                 self.yaw = math.atan2(target.y - self.y, target.x - self.x)
@@ -154,6 +216,7 @@ class Disc:
             base_node_ids=tuple(s.node_id for s in base),
             at_base_end=len(base) <= 1,
             node_id=self.node,
+            obstructed=self.obstructed(now),
             task_id="work" if self.goals else "",
             goal_node=self.goal if self.goals else "",
             stamp=1000.0 + now,
@@ -198,6 +261,7 @@ def run(
     restart_rate: float = 0.0,
     successor: Callable[[int], TrafficController] | None = None,
     trace: list[str] | None = None,
+    boxes: Sequence[Box] = (),
 ) -> Run:
     """Drive until everybody has been everywhere and is home, or `limit` s are over. Raises on any overlap."""
     net = network or Network()
@@ -212,8 +276,10 @@ def run(
     last_route_at = dict.fromkeys(by_id, 0.0)
     generation = 0
     while now < limit:
+        for box in boxes:
+            box.pass_time(now, discs)
         for disc in discs:
-            disc.drive(now, dt)
+            disc.drive(now, dt, boxes)
             if stop_rate and disc.mode is SafetyMode.AUTO and rng.random() < stop_rate * dt:
                 disc.mode, disc.stopped_until = SafetyMode.STOPPED, now + rng.uniform(3.0, 25.0)
             if restart_rate and rng.random() < restart_rate * dt and _near_a_node(roadmap, disc):

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from geometry_msgs.msg import PoseWithCovarianceStamped, TwistStamped
 from rclpy.clock import Clock, ClockType
 from sensor_msgs.msg import LaserScan
-from sitefleet_interfaces.msg import Route, SafetyState
+from sitefleet_interfaces.msg import RobotState, Route, SafetyState
 
 from sitefleet_robot.common import qos
 from sitefleet_robot.common.diagnostics import Health, Level
 from sitefleet_robot.common.lifecycle import RobotLifecycleNode
+from sitefleet_robot.common.sitemap import MapError, SiteMap
 from sitefleet_robot.motion import parameters as config
 from sitefleet_robot.motion.follower import Follower
 from sitefleet_robot.motion.messages import pose_2d, position_sigma, route_update, seconds
@@ -24,6 +26,7 @@ from sitefleet_robot.motion.pilot import Pilot
 from sitefleet_robot.motion.port import Alignment, MotionView
 from sitefleet_robot.motion.positioning import Stance
 from sitefleet_robot.motion.route import RouteRefused, RouteUpdate
+from sitefleet_robot.motion.strangers import Plan
 from sitefleet_robot.motion.values import STAND, Drive, Pose2, clamp
 
 KEEP_ALIVE = 0.05
@@ -97,7 +100,22 @@ class MotionNode(RobotLifecycleNode):
             self.create_subscription(Route, "route", self._on_route, qos.LATCHED),
             self.create_subscription(SafetyState, "safety_state", self._on_safety, qos.LATCHED),
         ]
+        if self._read_plan():
+            make = self.create_subscription
+            self._subscriptions_made.append(make(RobotState, "/fleet/robot_state", self._on_peer, qos.SCAN))
         self._timer = self.create_timer(KEEP_ALIVE, self._keep_alive, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _read_plan(self) -> bool:
+        """The site's map, for telling people from walls. Without one the robot drives, and keeps less from people."""
+        path = self.params.text("map_yaml")
+        if not path or self.params.real("people_clearance") == 0.0:
+            return False
+        try:
+            self.pilot.strangers.plan = Plan(SiteMap.load(Path(path)))
+        except MapError as fault:
+            self.get_logger().warning(f"people are not told from walls: {fault}")
+            return False
+        return True
 
     def deactivate(self) -> None:
         """Stand still."""
@@ -136,6 +154,11 @@ class MotionNode(RobotLifecycleNode):
         self._auto = message.state == SafetyState.AUTO
         # A protective stop of teleoperation is none of autonomy's business.
         self._protective = message.state == SafetyState.PROTECTIVE_STOP and before
+
+    def _on_peer(self, message: Any) -> None:
+        if message.robot_id != self.robot_id:
+            place = message.pose.pose.position
+            self.pilot.strangers.heard(message.robot_id, place.x, place.y, seconds(message.header.stamp))
 
     def _on_route(self, message: Any) -> None:
         self._pending = route_update(message)

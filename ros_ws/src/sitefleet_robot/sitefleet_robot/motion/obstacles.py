@@ -62,12 +62,12 @@ def free_length(points: Array, pose: Pose2, start: tuple[float, float], end: tup
     length = math.hypot(dx, dy)
     if length < 1e-6 or len(points) == 0:
         return math.inf
-    s0, s, d = _along_line(points, pose, start, (dx / length, dy / length))
+    s0, s, d = along_line(points, pose, start, (dx / length, dy / length))
     ahead = s[(np.abs(d) <= half) & (s > 0.0)]
     return s0 + float(ahead.min()) if len(ahead) else math.inf
 
 
-def _along_line(
+def along_line(
     points: Array, pose: Pose2, start: tuple[float, float], unit: tuple[float, float]
 ) -> tuple[float, Array, Array]:
     """Place of the robot along a line, m from its start, and of points: m ahead of the robot, m left of the line."""
@@ -94,7 +94,7 @@ def passage(
     length = math.hypot(dx, dy)
     if length < 1e-6 or len(points) == 0:
         return math.inf
-    s0, s, d = _along_line(points, pose, start, (dx / length, dy / length))
+    s0, s, d = along_line(points, pose, start, (dx / length, dy / length))
     band = (np.abs(d) <= 0.5 * footprint.width + NARROW) & (s > -0.5 * footprint.length)
     left, right = s[band & (d > 0.0)], s[band & (d <= 0.0)]
     if len(left) == 0 or len(right) == 0:

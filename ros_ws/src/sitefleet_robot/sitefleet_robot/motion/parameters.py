@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sitefleet_robot.common.parameters import Parameters, ParameterSpec
 from sitefleet_robot.common.robot import RobotShape
-from sitefleet_robot.motion.follower import FollowerTuning
+from sitefleet_robot.motion.courtesy import CourtesyTuning
+from sitefleet_robot.motion.phases import FollowerTuning
 from sitefleet_robot.motion.positioning import PositioningTuning
 from sitefleet_robot.motion.values import DriveLimits, Footprint
 
@@ -15,6 +16,10 @@ MOTION_PARAMETERS: tuple[ParameterSpec, ...] = (
     ParameterSpec("stop_gap", 0.25, "Gap kept to an obstacle on the way, ahead of the outline", "m", 0.02, 2.0),
     ParameterSpec("corridor_margin", 0.03, "Free width wanted beyond the outline on each side", "m", 0.0, 0.5),
     ParameterSpec("lateral_limit", 0.4, "Distance from the line at which the route counts as lost", "m", 0.05, 2.0),
+    ParameterSpec("people_clearance", 0.5, "Gap kept to people and other things that the map has not", "m", 0.0, 2.0),
+    ParameterSpec("people_least_gap", 0.2, "The same once they have been waited for in vain", "m", 0.0, 2.0),
+    ParameterSpec("people_speed", 0.3, "Speed near them", "m/s", 0.05, 2.0),
+    ParameterSpec("people_patience", 12.0, "Time they are waited for before they are passed slowly", "s", 0.0, 3600.0),
     ParameterSpec("drive_lag", 0.06, "Time from a command to the wheels' answer, for prediction", "s", 0.0, 0.5),
     ParameterSpec("creep_speed", 0.12, "Highest speed of fine positioning", "m/s", 0.01, 0.5),
     ParameterSpec("align_time_limit", 30.0, "Time after which fine positioning gives up", "s", 1.0, 300.0),
@@ -40,7 +45,13 @@ def footprint(shape: RobotShape) -> Footprint:
 
 def follower_tuning(params: Parameters) -> FollowerTuning:
     """Tuning of route following."""
-    return FollowerTuning(stop_gap=params.real("stop_gap"), off_route=params.real("lateral_limit"))
+    courtesy = CourtesyTuning(
+        clearance=params.real("people_clearance"),
+        least=params.real("people_least_gap"),
+        walk=params.real("people_speed"),
+        patience=params.real("people_patience"),
+    )
+    return FollowerTuning(stop_gap=params.real("stop_gap"), off_route=params.real("lateral_limit"), courtesy=courtesy)
 
 
 def positioning_tuning(params: Parameters) -> PositioningTuning:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from sitefleet_robot.motion.escape import Escape, Line, Situation
-from sitefleet_robot.motion.follower import OPEN, TURN_SPARE, Follower, FollowStatus, FreeSpace
+from sitefleet_robot.motion.follower import Follower
+from sitefleet_robot.motion.freespace import OPEN, FreeSpace
 from sitefleet_robot.motion.obstacles import Array, beside, free_length, nearest, passage
+from sitefleet_robot.motion.phases import FollowStatus
 from sitefleet_robot.motion.port import Alignment
 from sitefleet_robot.motion.positioning import Positioner, PositioningStatus, PositioningTuning, Stance
 from sitefleet_robot.motion.route import FollowedRoute, RouteRefused, RouteUpdate
-from sitefleet_robot.motion.sweep import seen_from, turning_room
+from sitefleet_robot.motion.strangers import Strangers, polite_way
+from sitefleet_robot.motion.sweep import gaps, seen_from, turning_room
+from sitefleet_robot.motion.turning import TURN_SPARE
 from sitefleet_robot.motion.values import STAND, Drive, DriveLimits, Pose2, clamp
 
 SCAN_LIMIT = 0.6
@@ -42,6 +48,9 @@ class Pilot:
         self._points: Array | None = None
         self._space = OPEN
         self._space_key: object = None
+        self.strangers = Strangers()
+        self._sigma = math.inf
+        self._waited_for: Array = np.empty((0, 2))
 
     def take_route(self, update: RouteUpdate) -> bool:
         """Hand over a route message once a pose is known. Raises RouteRefused, and remembers it as the active error."""
@@ -84,7 +93,7 @@ class Pilot:
         `protective`: it does not just now, because something is near, but will when the proposed motion is free.
         """
         dt = clamp(stamp - self._stamp, *DT_LIMITS)
-        self._pose, self._stamp = pose, stamp
+        self._pose, self._stamp, self._sigma = pose, stamp, sigma
         away = self._get_away(pose, stamp, protective and not auto) if auto or protective else None
         if not auto and not protective:
             self.escape.reset()
@@ -103,6 +112,9 @@ class Pilot:
         if self.lock or self.route.next_point is None:
             return self.follower.rest()
         drive = self.follower.step(pose, self.route, self._free_space(), dt, delay)
+        if self.follower.courtesy.in_vain and len(self._waited_for):
+            self.strangers.know(self._waited_for, self._scan_pose, stamp)
+            self._space_key = None
         if self.follower.status is FollowStatus.OFF_ROUTE:
             self._drop_route()
         return drive
@@ -190,9 +202,21 @@ class Pilot:
             left = right = 0.0
             if close < outline.turning_radius + TURN_SPARE:
                 left, right = turning_room(points, outline, 1.0), turning_room(points, outline, -1.0)
-            self._space = FreeSpace(ahead, close, narrow, beside(points, outline), left, right)
+            polite, stranger = self._courtesy_way(points, start, end)
+            self._space = FreeSpace(ahead, close, narrow, beside(points, outline), left, right, polite, stranger)
             self._space_key = key
         return self._space
+
+    def _courtesy_way(self, points: Array, start: tuple[float, float], end: tuple[float, float]) -> tuple[float, float]:
+        """How far the nose may go for the sake of strangers, along the line, and how near the nearest is, m."""
+        tuning, outline, pose = self.follower.tuning.courtesy, self.follower.footprint, self._scan_pose
+        strangers, unknown = self.strangers.among(points, pose, self._sigma, self._scan_stamp)
+        if len(strangers) == 0:
+            self._waited_for = unknown
+            return math.inf, math.inf
+        polite, self._waited_for = polite_way(unknown, pose, start, end, outline, tuning.clearance)
+        least, _ = polite_way(strangers, pose, start, end, outline, min(tuning.least, tuning.clearance))
+        return min(polite, least), float(gaps(strangers, outline).min())
 
     def _newest_points(self) -> Array:
         assert self._scan is not None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from sitefleet_robot.common.geometry import wrap_angle
-from sitefleet_robot.motion.follower import turn_rate
+from sitefleet_robot.motion.ramps import turn_rate
 from sitefleet_robot.motion.values import STAND, Drive, DriveLimits, Pose2, clamp
 
 

@@ -32,6 +32,7 @@ from sitefleet_robot.common.parameters import ParameterError, declare
 from sitefleet_robot.common.robot import ROBOT_PARAMETERS, RobotShape, robot_id_of, software_version, state_folder
 from sitefleet_robot.common.spin import run
 from sitefleet_robot.safety import inputs, messages
+from sitefleet_robot.safety.basis import CommandBasis
 from sitefleet_robot.safety.ground import ZoneSetError
 from sitefleet_robot.safety.keeper import EventKeeper
 from sitefleet_robot.safety.memory import Memory, MemoryStore, MemoryWriteError
@@ -54,6 +55,7 @@ from sitefleet_robot.safety.values import (
     Proposal,
     ResetRequest,
     ResumeRequest,
+    Scan,
     StopRequest,
     Tick,
     Transition,
@@ -84,6 +86,9 @@ class SafetySupervisor(Node):
         self._event_seq = memory.event_seq
         self._converter = ScanConverter(Mount(*(parameters.real(f"lidar_{axis}") for axis in ("x", "y", "yaw"))))
         self._command = self.create_publisher(Twist, "cmd_vel", qos.COMMAND)
+        self._basis: CommandBasis | None = None
+        if parameters.flag("publish_basis"):
+            self._basis = CommandBasis(self.create_publisher(TwistStamped, "cmd_vel_stamped", qos.COMMAND))
         self._state = self.create_publisher(SafetyState, "safety_state", qos.LATCHED)
         self._events = self.create_publisher(SafetyEvent, "/fleet/safety_event", qos.RECORD)
         self._zone_acks = self.create_publisher(ZoneAck, "/fleet/zone_ack", qos.RECORD)
@@ -106,9 +111,9 @@ class SafetySupervisor(Node):
 
     def _subscribe(self) -> None:
         table: tuple[tuple[type, str, Any, Callable[[Any], Input]], ...] = (
-            (TwistStamped, "cmd_vel_auto", qos.COMMAND, lambda m: Proposal(messages.twist_of(m.twist))),
+            (TwistStamped, "cmd_vel_auto", qos.COMMAND, self._proposal_of),
             (ControlCommand, "control", qos.COMMAND, messages.control_of),
-            (LaserScan, "scan", qos.SCAN, lambda m: messages.scan_of(m, self._converter)),
+            (LaserScan, "scan", qos.SCAN, self._scan_of),
             (Odometry, "odom", qos.STREAM, messages.odometry_of),
             (PoseWithCovarianceStamped, "pose", qos.STREAM, messages.pose_of),
             (Bool, "bumper", qos.STREAM, lambda m: Bumper(m.data)),
@@ -130,6 +135,16 @@ class SafetySupervisor(Node):
         )
         for kind, name, convert in table:
             self.create_service(kind, name, self._answering(convert))
+
+    def _proposal_of(self, message: TwistStamped) -> Proposal:
+        if self._basis is not None:
+            self._basis.proposed(message)
+        return Proposal(messages.twist_of(message.twist))
+
+    def _scan_of(self, message: LaserScan) -> Scan:
+        if self._basis is not None:
+            self._basis.scanned(message.header)
+        return messages.scan_of(message, self._converter)
 
     def _taking_in(self, convert: Callable[[Any], Input]) -> Callable[[Any], None]:
         def take_in(message: Any) -> None:
@@ -167,6 +182,8 @@ class SafetySupervisor(Node):
     def _send_command(self) -> None:
         self._sent = (time.monotonic(), self.core.command)
         self._command.publish(messages.twist_message(self.core.command))
+        if self._basis is not None:
+            self._basis.sent(self.core.command, self.core.state)
 
     def _just_sent(self) -> bool:
         """The same command went out within this tick already, because a proposal came."""

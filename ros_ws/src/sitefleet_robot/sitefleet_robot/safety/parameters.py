@@ -75,6 +75,9 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
     ParameterSpec("contact_margin", 0.005, "Room kept beside at crawling speed and when turning", "m", 0.0, 0.5),
     ParameterSpec("crawl_speed", 0.15, "Speed within the wide margins", "m/s", 0.02, 0.3),
     ParameterSpec("min_points", 3, "Lidar points that make an obstacle", "", 1, 10),
+    ParameterSpec(
+        "publish_basis", False, "Tell on cmd_vel_stamped which moment each command answers; for a simulation that waits"
+    ),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -65,6 +66,10 @@ class Drill:
                 f"depth {depth:.3f} m, the feed drills up to {self._feed_stroke - self._stand_off:.3f} m",
             )
         return None
+
+    def still_done(self, done: Mapping[int, Record]) -> Mapping[int, Record]:
+        """A hole stays a hole."""
+        return done
 
     def work(self, order: Order, target: WorkTarget) -> Steps[Record]:
         """One hole."""

@@ -83,14 +83,14 @@ class TaskExecutor:
         self._journal.begin(order)
         known = {r.target_index: r for r in entry.records} if entry else {}
         wanted = {t.index for t in order.targets}
-        for index, record in self._journal.done_before(order.task_id, order.attempt).items():
+        self.wants = Wants()
+        trade = self._make_trade(order.trade, self.wants)
+        for index, record in trade.still_done(self._journal.done_before(order.task_id, order.attempt)).items():
             if index in wanted and index not in known:
                 self._journal.add(order, record)
                 known[index] = record
         # A hole that was begun and has no record: whoever drills it again must have been told first.
         begun = self._journal.cut_off_before(order.task_id, order.attempt) | (entry.cut_off if entry else frozenset())
-        self.wants = Wants()
-        trade = self._make_trade(order.trade, self.wants)
         trade.refusal(order)  # lets the trade read what it needs, e.g. the plan
         self.attempt = Attempt(order, trade, self.wants, known.values(), begun - known.keys())
         self.cancel_requested = False

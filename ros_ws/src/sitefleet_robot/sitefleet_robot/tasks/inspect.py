@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,9 +11,9 @@ import numpy as np
 
 from sitefleet_robot.common.geometry import quaternion_of_yaw
 from sitefleet_robot.common.parameters import Parameters, ParameterSpec
+from sitefleet_robot.common.sitemap import Array, MapError, SiteMap
 from sitefleet_robot.motion.positioning import Stance
 from sitefleet_robot.tasks.codes import TaskOutcome
-from sitefleet_robot.tasks.sitemap import Array, MapError, SiteMap
 from sitefleet_robot.tasks.steps import align, reach
 from sitefleet_robot.tasks.trade import Canceled, Steps, TaskFault
 from sitefleet_robot.tasks.values import Order, Outcome, Pose3, Record, Scan, Wants, WorkTarget
@@ -49,6 +50,10 @@ class Inspect:
         except MapError as fault:
             return TaskOutcome.TASK_REFUSED, f"no plan to compare with: {fault}"
         return None
+
+    def still_done(self, done: Mapping[int, Record]) -> Mapping[int, Record]:
+        """A viewpoint that was seen need not be seen again."""
+        return done
 
     def work(self, order: Order, target: WorkTarget) -> Steps[Record]:
         """One viewpoint."""

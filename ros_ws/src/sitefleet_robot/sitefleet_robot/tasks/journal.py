@@ -76,7 +76,9 @@ class Journal:
         self._append(self._path(order.task_id, order.attempt), {"end": facts})
 
     def done_before(self, task_id: str, attempt: int) -> dict[int, Record]:
-        """Targets that earlier attempts of a task finished on this robot, whatever the manager knows of it."""
+        """Targets that earlier attempts of a task finished on this robot, whatever the manager knows of it. Whether
+        that still holds, the trade says.
+        """
         done: dict[int, Record] = {}
         for entry in self._earlier(task_id, attempt):
             done.update({r.target_index: r for r in entry.records if r.passed})

@@ -6,7 +6,7 @@ There is no clock, no socket and no ROS in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from importlib import import_module
 from typing import Protocol, TypeVar
 
@@ -53,6 +53,10 @@ class Trade(Protocol):
 
     def refusal(self, order: Order) -> tuple[TaskOutcome, str] | None:
         """Why this robot cannot take the order at all; None if it can."""
+        ...
+
+    def still_done(self, done: Mapping[int, Record]) -> Mapping[int, Record]:
+        """Of the passed records of a task's earlier attempts, those that make work ordered again needless."""
         ...
 
     def work(self, order: Order, target: WorkTarget) -> Steps[Record]:

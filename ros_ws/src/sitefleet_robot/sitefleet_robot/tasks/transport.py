@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import ClassVar
 
 from sitefleet_robot.common.geometry import quaternion_of_yaw
@@ -13,7 +14,7 @@ from sitefleet_robot.tasks.steps import align, measure, move_joint, reach, rest
 from sitefleet_robot.tasks.trade import Canceled, Steps, TargetDeferred, TaskFault
 from sitefleet_robot.tasks.values import Order, Outcome, Pose3, Record, RobotView, Wants, WorkTarget
 
-PICK_UP = 0
+PICK_UP, DROP = 0, 1
 LIFT_TOLERANCE = 0.004
 
 
@@ -42,6 +43,12 @@ class Transport:
             message = f"payload {payload:.0f} kg, this robot carries {self._max_payload:.0f} kg"
             return TaskOutcome.TASK_REFUSED, message
         return None
+
+    def still_done(self, done: Mapping[int, Record]) -> Mapping[int, Record]:
+        """A load that was put down. One that was only picked up may be gone since, or lie under another task's load:
+        whoever orders the pick-up again gets it again.
+        """
+        return done if DROP in done else {index: record for index, record in done.items() if index != PICK_UP}
 
     def work(self, order: Order, target: WorkTarget) -> Steps[Record]:
         """Pick up or drop."""

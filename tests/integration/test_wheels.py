@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 # Folders of a checkout that are no part of the product, or are made by building it.
 SKIPPED = shutil.ignore_patterns(
     ".git", ".venv", "build", "install", "log", "runs", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis", "tests"

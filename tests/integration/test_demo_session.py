@@ -7,6 +7,7 @@ import os
 import pty
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,10 +18,15 @@ from pathlib import Path
 import pytest
 from ros_domains import session_domain
 
-from sitefleet.demo.ports import free_port
-
-FAKES = Path(__file__).parent / "fakes"
+FAKES = Path(__file__).parent / "demo_fakes"
 DOMAIN = session_domain(61)
+
+
+def port_of_nobody() -> int:
+    """Any port, not the first free one that the demo would take: sessions side by side would all take the same."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @dataclass
@@ -39,7 +45,7 @@ class Driven:
     def pids(self) -> list[int]:
         return [int(act.split()[1]) for act in self.acts() if act.startswith("pid ")]
 
-    def wait_for(self, act: str, seconds: float = 30.0) -> None:
+    def wait_for(self, act: str, seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds
         while act not in self.acts():
             assert time.monotonic() < deadline, f"{act!r} did not happen: {self.acts()}"
@@ -47,7 +53,7 @@ class Driven:
             time.sleep(0.02)
 
     def end(self) -> dict[str, object]:
-        assert self.process.wait(30.0) == 0
+        assert self.process.wait(60.0) == 0
         found: dict[str, object] = json.loads((self.folder / "end.json").read_text(encoding="utf-8"))
         return found
 
@@ -69,7 +75,7 @@ def drive(tmp_path: Path) -> Iterator[Callable[..., Driven]]:
     started: list[Driven] = []
 
     def start(work: str, *words: str, terminal: int | None = None) -> Driven:
-        port = str(free_port(None))
+        port = str(port_of_nobody())
         script = [sys.executable, str(FAKES / "drive_session.py"), str(tmp_path), port, str(DOMAIN), work, *words]
         streams = {} if terminal is None else dict.fromkeys(("stdin", "stdout", "stderr"), terminal)
         environment = {**os.environ, "TERM": "xterm", "COLUMNS": "110", "LINES": "40"}
