@@ -22,9 +22,9 @@ class Shut:
         self.inner, self.closed_off = bench.traffic, dict[str, ClosedOff]()
         bench.operations._traffic = self
 
-    def step(self, now: float, robots: Any, factsheets: Any, goals: Any) -> Any:
+    def step(self, now: float, robots: Any, factsheets: Any, goals: Any, closed: Any = None) -> Any:
         possible = {r: g for r, g in goals.items() if r not in self.closed_off or g not in self.closed_off[r].nodes}
-        answer = self.inner.step(now, robots, factsheets, possible)
+        answer = self.inner.step(now, robots, factsheets, possible, closed)
         return replace(answer, closed_off=dict(self.closed_off))
 
     def close(self, *nodes: str, given_up: bool = False, robots: tuple[str, ...] = ("d1",)) -> None:
