@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from fleet_manager.safety_log import tree
+from fleet_manager.safety_log.errors import EvidenceLogError
 from fleet_manager.safety_log.heads import KeyFileError, SignedTreeHead, Verifier
-from fleet_manager.safety_log.log import EvidenceLog, EvidenceLogError
+from fleet_manager.safety_log.reader import LogReader
 
 FORMAT = "sitefleet-evidence-proof-1"
 
@@ -17,14 +18,19 @@ class ProofError(Exception):
     """The proof proves nothing; the text says why."""
 
 
-def prove(log: EvidenceLog, key: Verifier, event_id: str) -> dict[str, Any]:
-    """Proof of a record under the newest head. Raises EvidenceLogError if the record is not in the log."""
+def prove(log: LogReader, key: Verifier, event_id: str, since: SignedTreeHead | None = None) -> dict[str, Any]:
+    """Proof of a record under the newest head; with `since` also that the log has only grown since that head.
+
+    Raises EvidenceLogError if the record is not in the log, or the earlier head is not one of this log.
+    """
     found = log.find([event_id]).get(event_id)
     if found is None:
         raise EvidenceLogError(f"there is no record {event_id}")
-    head = log.head()
+    head = log.newest_head()
     index = found.receipt.leaf_index
-    return {
+    if head is None or head.size <= index:
+        raise EvidenceLogError(f"no signed head covers record {index}; see `sitefleet log verify`")
+    proof = {
         "format": FORMAT,
         "event_id": event_id,
         "record": found.data.decode("utf-8"),
@@ -33,6 +39,14 @@ def prove(log: EvidenceLog, key: Verifier, event_id: str) -> dict[str, Any]:
         "head": head.to_json(),
         "public_key": key.pem().decode("ascii"),
     }
+    if since is not None:
+        if not key.genuine(since):
+            raise EvidenceLogError("the earlier head is not signed by the key of this log")
+        if not 0 < since.size <= head.size:
+            raise EvidenceLogError(f"the earlier head is over {since.size} records, the log has {head.size}")
+        path = log.consistency_proof(since.size, head.size)
+        proof["since"] = {"head": since.to_json(), "path": [h.hex() for h in path]}
+    return proof
 
 
 def check(proof: Mapping[str, Any], key: Verifier | None = None) -> SignedTreeHead:
@@ -47,6 +61,7 @@ def check(proof: Mapping[str, Any], key: Verifier | None = None) -> SignedTreeHe
         path = [bytes.fromhex(h) for h in proof["audit_path"]]
         index, event_id = int(proof["leaf_index"]), str(proof["event_id"])
         key = key or Verifier.from_pem(str(proof["public_key"]).encode("ascii"))
+        said = json.loads(data)["event_id"]
     except (KeyError, TypeError, ValueError, KeyFileError) as fault:
         raise ProofError(f"this is no whole proof: {fault!r}") from fault
     if not key.genuine(head):
@@ -57,6 +72,21 @@ def check(proof: Mapping[str, Any], key: Verifier | None = None) -> SignedTreeHe
         raise ProofError(str(fault)) from fault
     if root != head.root:
         raise ProofError("the record and its path do not lead to the signed root: one of them was changed")
-    if json.loads(data).get("event_id") != event_id:
+    if said != event_id:
         raise ProofError(f"the record that is proved is not {event_id}")
+    if proof.get("since") is not None:
+        _check_growth(proof["since"], head, key)
     return head
+
+
+def _check_growth(since: Any, head: SignedTreeHead, key: Verifier) -> None:
+    """That the tree under `head` continues an earlier one. Raises ProofError."""
+    try:
+        old, path = SignedTreeHead.from_json(since["head"]), [bytes.fromhex(h) for h in since["path"]]
+        if not key.genuine(old):
+            raise ProofError(f"the earlier head is not signed by key {key.log_id}")
+        roots = tree.roots_by_consistency(old.size, head.size, old.root, path)
+    except (KeyError, TypeError, ValueError) as fault:
+        raise ProofError(f"the proof since the earlier head does not hold: {fault}") from fault
+    if roots != (old.root, head.root):
+        raise ProofError("the log does not continue the earlier head: what was there before was changed")

@@ -66,6 +66,13 @@ class LogReader:
                     found[event_id] = StoredRecord(Receipt(event_id, index), bytes(data))
         return found
 
+    def find_beginning(self, beginning: str, limit: int) -> list[StoredRecord]:
+        """Up to `limit` records whose event id begins so."""
+        columns = select(ENTRIES.c.event_id, ENTRIES.c.leaf_index, ENTRIES.c.data)
+        wanted = columns.where(ENTRIES.c.event_id.startswith(beginning, autoescape=True)).limit(limit)
+        with self._transaction() as connection:
+            return [StoredRecord(Receipt(i, index), bytes(data)) for i, index, data in connection.execute(wanted)]
+
     def last_seq(self, robot_id: str) -> int:
         """Highest number in a robot's series, 0 when there is none."""
         with self._transaction() as connection:

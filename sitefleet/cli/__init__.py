@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "jobs": ("sitefleet.cli.jobs", "Talk to a running manager: make jobs, watch, pause, resume, cancel, retry."),
     "robots": ("sitefleet.cli.robots", "Look at the fleet of a running manager; remote stop, reset, resume."),
     "report": ("sitefleet.cli.report", "Write the report of a run folder again."),
+    "log": ("sitefleet.cli.log", "Check the evidence log, prove and export records, report an incident."),
     "doctor": ("sitefleet.cli.doctor", "Tell which ROS was found, what is missing, and what to do about it."),
     "version": ("sitefleet.cli.version", "Print the version."),
 }

@@ -142,6 +142,7 @@ class Site:
         self._routes = self.node.create_publisher(Route, f"/{self.robot_id}/route", LATCHED)
         self.client = ActionClient(self.node, ExecuteTask, f"/{self.robot_id}/execute_task")
         self._resume = self.node.create_client(Resume, f"/{self.robot_id}/resume")
+        self._release_at: float | None = None
         self._reset = self.node.create_client(Reset, f"/{self.robot_id}/reset")
         self._stop = self.node.create_client(Stop, f"/{self.robot_id}/stop")
 
@@ -200,12 +201,22 @@ class Site:
         state = self.state
         if not self.attended or state is None or not self._reset_done():
             return
+        if self._release_at is not None:
+            if time.monotonic() >= self._release_at:
+                self._release_at = None
+                self._asked = [self._reset.call_async(self._button(pressed=False, reason="watchdog"))]
+            return
         if state.safety_state == SafetyState.HOLD:
             self._asked_at = time.monotonic()
             self._asked = [self._resume.call_async(Resume.Request(requested_by="test", reason="go on"))]
         elif state.safety_state == SafetyState.STOPPED and "the limit is" in state.safety_reason:
             self._asked_at = time.monotonic()
-            self._asked = [self._reset.call_async(Reset.Request(requested_by="test", reason="watchdog"))]
+            self._asked = [self._reset.call_async(self._button(pressed=True, reason="watchdog"))]
+            self._release_at = self._asked_at + 0.6
+
+    @staticmethod
+    def _button(pressed: bool, reason: str) -> Any:
+        return Reset.Request(pressed=pressed, requested_by="test", reason=reason)
 
     def _reset_done(self) -> bool:
         # An answer can be lost with the processes that come and go here; a person then asks again.
@@ -229,7 +240,10 @@ class Site:
 
     def reset_and_resume(self) -> None:
         """A person ends a remote stop."""
-        assert self.call(self._reset, Reset.Request(requested_by="test", reason="test")).success
+        assert self.call(self._reset, self._button(pressed=True, reason="test")).success
+        released = time.monotonic() + 0.6
+        self.wait(lambda: time.monotonic() >= released, 5, "the button is held")
+        assert self.call(self._reset, self._button(pressed=False, reason="test")).success
         self.resume()
 
     def send(self, task: Any, feedback: list[Any] | None = None) -> Any:

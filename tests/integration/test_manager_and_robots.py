@@ -52,7 +52,8 @@ def test_stop_reaches_every_robot_and_work_goes_on_after_reset_and_resume(site: 
     site.until(lambda: site.post("/stop", **ME)["offline"] == ["i1"], 45.0)
     site.start_robot("i1", "inspect", 1)
     site.wait_online(2)
-    site.post("/robots/d1/reset", **ME)
+    for pressed in (True, False):
+        site.post("/robots/d1/reset", pressed=pressed, **ME)
     site.post("/robots/d1/resume", **ME)
     site.until(lambda: site.get(f"/jobs/{job}")["state"] == "succeeded", 90.0)
     assert site.work_done("d1", "i1") == site.wanted()

@@ -181,6 +181,12 @@ class Robot:
             client.remove_pending_request(future)
         raise AssertionError(f"{client.srv_name} does not answer")
 
+    def reset(self):
+        """Press the button, hold it, release it."""
+        self.call(Reset, pressed=True)
+        self.spin(0.6)
+        return self.call(Reset, pressed=False)
+
     def state_is(self, number: int) -> bool:
         return bool(self.states) and self.states[-1].state == number
 
@@ -263,10 +269,10 @@ def test_row_17_kill_9_of_autonomy_zero_within_300_ms_and_nothing_resumes_by_its
     event = robot.events[-1]
     assert (event.event_class, event.severity, event.robot_id) == ("COMMS_LOSS", 2, "r1")
     assert 0.0 < event.stop_latency_ms <= 300.0
-    answer = robot.call(Reset)
+    answer = robot.reset()
     assert not answer.success and answer.code == "cause_persists"
     robot.start(str(HERE / "safety_proposer.py"), "/r1", "0.5")
-    robot.until(lambda: robot.call(Reset).success, "reset granted once autonomy is back")
+    robot.until(lambda: robot.reset().success, "reset granted once autonomy is back")
     robot.commands.clear()
     robot.spin(1.0)
     assert robot.state_is(SafetyState.HOLD) and not robot.moves()
@@ -335,7 +341,7 @@ def test_row_5_a_remote_stop_survives_kill_9_and_restart(robot):
     assert robot.states[-1].reason_code == "remote_stop" and "smoke" in robot.states[-1].reason
     refused = robot.call(Resume)
     assert not refused.success and refused.code == "reset_first"
-    assert robot.call(Reset).success
+    assert robot.reset().success
     robot.into_auto()
     robot.until(lambda: len(robot.events) >= 6, "all events")
     assert [e.seq for e in robot.events] == list(range(1, len(robot.events) + 1))

@@ -58,6 +58,7 @@ def run_of_table(site: Path, folder: Path, **changes: Any) -> SiteRun:
         "storey": "L1",
         "robots": robots,
         "state_dir": folder / "state",
+        "keys": folder / "keys",
         "database": f"sqlite:///{folder / 'sitefleet.db'}",
     }
     return SiteRun(**{**base, **changes})

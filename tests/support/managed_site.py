@@ -33,7 +33,7 @@ class ManagedSite:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.api = httpx.Client(base_url=f"http://127.0.0.1:{self.port}/api/v1", timeout=5.0, trust_env=False)
+        self.api = httpx.Client(base_url=f"http://127.0.0.1:{self.port}/api/v1", timeout=20.0, trust_env=False)
         (folder / "settings.yaml").write_text(LIMITS)
 
     def _start(self, name: str, *words: str) -> subprocess.Popen[bytes]:
