@@ -41,7 +41,9 @@ def gap(pose: Pose2, x: float, y: float) -> float:
 class Hall:
     """A pilot on a straight way of 4 m along x, a kinematic drive, and people."""
 
-    def __init__(self, drive_at: Any, people: list[Any], plan: bool = True, y: float = 0.0) -> None:
+    def __init__(
+        self, drive_at: Any, people: list[Any], plan: bool = True, y: float = 0.0, way: Any = ((-2.0, 0.0), (2.0, 0.0))
+    ) -> None:
         limits = DriveLimits(decel=0.4)
         self.pilot = Pilot(Follower(limits, OUTLINE), PositioningTuning(), limits, corridor=0.28)
         self.pilot.lock = ""
@@ -50,8 +52,8 @@ class Hall:
         self.drive = drive_at(Pose2(-2.0, y, 0.0), seed=1)
         self.people, self.now, self.least, self.fastest_near = people, 100.0, math.inf, 0.0
         self.pilot.step(self.drive.seen(), 0.002, self.now, 0.0, False)
-        points = tuple(RoutePoint(i + 1, n, x, y, 0.6, 0.05, "r") for i, (n, x) in enumerate((("a", -2.0), ("b", 2.0))))
-        self.pilot.take_route(RouteUpdate("r", 1, points, 2))
+        points = tuple(RoutePoint(i + 1, f"n{i}", px, py + y, 0.6, 0.05, "r") for i, (px, py) in enumerate(way))
+        self.pilot.take_route(RouteUpdate("r", 1, points, len(points)))
 
     def run(self, seconds: float) -> bool:
         """So long, or until the robot is there; says whether it is."""
@@ -112,9 +114,19 @@ def test_a_thing_that_does_not_move_on_is_passed_slowly_once_patience_is_over_an
     assert hall.run(25.0)
     assert hall.least > 0.2
     assert hall.fastest_near < 0.35
-    points = tuple(RoutePoint(i + 3, n, x, 0.0, 0.6, 0.05, "s") for i, (n, x) in enumerate((("b", 2.0), ("a", -2.0))))
+    points = tuple(RoutePoint(i + 3, n, x, 0.0, 0.6, 0.05, "s") for i, (n, x) in enumerate((("n1", 2.0), ("n0", -2.0))))
     hall.pilot.take_route(RouteUpdate("s", 1, points, 4))
     assert hall.run(22.0), "on the way back it is known"
+
+
+@pytest.mark.parametrize("corner", [0.0, 0.7, 1.57, -0.7])
+def test_somebody_behind_the_next_corner_is_seen_before_the_corner_is_driven(drive_at: Any, corner: float) -> None:
+    end = (2.0 * math.cos(corner), 2.0 * math.sin(corner))
+    somebody = (0.9 * math.cos(corner) - 0.1, 0.9 * math.sin(corner) + 0.1)
+    hall = Hall(drive_at, [stands(*somebody)], way=((-2.0, 0.0), (0.0, 0.0), end))
+    assert not hall.run(12.0)
+    assert 0.38 < hall.least < 0.75
+    assert hall.pilot.obstructed
 
 
 def test_somebody_on_the_way_is_never_squeezed_past(drive_at: Any) -> None:

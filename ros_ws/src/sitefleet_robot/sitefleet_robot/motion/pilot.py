@@ -214,8 +214,10 @@ class Pilot:
         if len(strangers) == 0:
             self._waited_for = unknown
             return math.inf, math.inf
-        polite, self._waited_for = polite_way(unknown, pose, start, end, outline, tuning.clearance)
-        least, _ = polite_way(strangers, pose, start, end, outline, min(tuning.least, tuning.clearance))
+        onward = self.route.following_point
+        line = [start, end] if onward is None else [start, end, (onward.x, onward.y)]
+        polite, self._waited_for = polite_way(unknown, pose, line, outline, tuning.clearance)
+        least, _ = polite_way(strangers, pose, line, outline, min(tuning.least, tuning.clearance))
         return min(polite, least), float(gaps(strangers, outline).min())
 
     def _newest_points(self) -> Array:

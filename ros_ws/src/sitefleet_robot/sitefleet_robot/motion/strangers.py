@@ -8,7 +8,9 @@ the robot has waited for in vain is remembered, and not waited for again for a w
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,20 +109,25 @@ class Strangers:
 
 
 def polite_way(
-    points: Array, pose: Pose2, start: tuple[float, float], end: tuple[float, float], outline: Footprint, keep: float
+    points: Array, pose: Pose2, line: Sequence[tuple[float, float]], outline: Footprint, keep: float
 ) -> tuple[float, Array]:
-    """How far along the line from `start` to `end` the nose may go with the outline `keep` m from all points ahead.
+    """How far along a line of one corner or none the nose may go with the outline `keep` m from all points ahead of it.
 
-    `points` are in base_link at `pose`. The coordinate counts from `start`, m, infinite without such points; and those
-    points.
+    `line`: where the robot's present leg starts and ends, and perhaps where the next one ends; m, map frame. `points`
+    are in base_link at `pose`. The coordinate counts from the start, m, infinite without such points; and those points.
     """
-    dx, dy = end[0] - start[0], end[1] - start[1]
-    length = math.hypot(dx, dy)
-    if length < 1e-6 or len(points) == 0:
-        return math.inf, points[:0]
-    s0, s, d = along_line(points, pose, start, (dx / length, dy / length))
-    beside = np.maximum(0.0, np.abs(d) - 0.5 * outline.width)
-    ahead = (s > 0.5 * outline.length) & (beside < keep)
-    if int(ahead.sum()) < FEW:
-        return math.inf, points[:0]
-    return s0 + float((s[ahead] - np.sqrt(keep * keep - beside[ahead] ** 2)).min()), points[ahead]
+    best, so_far = math.inf, 0.0
+    met = np.zeros(len(points), dtype=np.bool_)
+    for number, (start, end) in enumerate(pairwise(line)):
+        length = math.dist(start, end)
+        if length < 1e-6 or len(points) == 0:
+            continue
+        s0, s, d = along_line(points, pose, start, ((end[0] - start[0]) / length, (end[1] - start[1]) / length))
+        beside = np.maximum(0.0, np.abs(d) - 0.5 * outline.width)
+        # What is beside the robot already is left behind; beyond a corner, what is beside the corner is not.
+        ahead = (s > 0.5 * outline.length if number == 0 else s0 + s > 0.0) & (beside < keep)
+        if int(ahead.sum()) >= FEW:
+            halt = so_far + s0 + float((s[ahead] - np.sqrt(keep * keep - beside[ahead] ** 2)).min())
+            best, met = min(best, halt), met | ahead
+        so_far += length
+    return best, points[met]
