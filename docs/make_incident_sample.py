@@ -107,7 +107,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--picture", action="store_true")
-    parser.add_argument("--speed", type=float, default=1.0)
+    parser.add_argument(
+        "--speed", type=float, default=0.5, help="simulated seconds a second; not 1: then watchdogs are lax"
+    )
     parser.add_argument("--port", type=int, default=18_431)
     given = parser.parse_args()
     folder: Path = given.folder.resolve()
@@ -178,7 +180,19 @@ def _scene(run: SiteRun, folder: Path) -> str:
         api.post("/jobs", json={"name": "Plasterboard", "trades": ["transport"], "requested_by": "Lam Ka Yan",
                                 "work_item_ids": [], "zones": [], "priority": 50})  # fmt: skip
         stops = ("PROTECTIVE_STOP", "CONTACT", "NEAR_MISS")
-        until("the person sets off", lambda: crossing.walking, 400)
+
+        def on_its_way() -> bool:
+            """A busy machine may have stopped the robot for a late message: a person looks, resets and resumes."""
+            if crossing.walking:
+                return True
+            robot = api.get(f"/robots/{ROBOT}").json()
+            if robot["safety_state"] == "stopped":
+                say(f"/robots/{ROBOT}/reset", reason="a late message on a busy machine")
+            elif robot["safety_state"] == "hold":
+                say(f"/robots/{ROBOT}/resume", reason="start")
+            return False
+
+        until("the person sets off", on_its_way, 400)
         event = until("the robot stopped", lambda: next((e for e in events(*stops) if e["severity"] >= 1), None), 120)
         print(event, flush=True)
         say(f"/safety-events/{event['event_id']}/acknowledge", reason="On my way to the place.")
