@@ -29,8 +29,8 @@ SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_in
 find_python = $(shell for python in python3 python3.12 python3.11 python3.13 python3.10; do \
   if $$python -c '$(SUPPORTED)' 2>/dev/null; then echo $$python; break; fi; done)
 
-.PHONY: help demo test lint format unit venv lock pictures colcon clean bench-demo-seeds bench-supervisor \
-  bench-stop-all bench-sim bench-sim-publishing bench-site-import bench-traffic bench-recorder
+.PHONY: help demo test nightly lint format unit venv lock pictures colcon clean bench-demo-seeds bench-supervisor \
+  bench-stop-all bench-sim bench-sim-publishing bench-site-import bench-traffic bench-recorder bench-evidence-log
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -84,6 +84,9 @@ bench-traffic: $(VENV)/.ready ## fleets of discs on made-up plans: nobody meets,
 
 bench-recorder: $(VENV)/.ready ## CPU, memory and losses of a robot's recorder
 	@$(BIN)/python benchmarks/bench_recorder.py
+
+bench-evidence-log: $(VENV)/.ready ## how long appending to the evidence log takes, up to a million records
+	@$(BIN)/python benchmarks/bench_evidence_log.py
 
 lock: $(VENV)/.python ## resolve requirements.lock again; LOCK_ARGS=--upgrade for newest versions
 	@$(PIP) install 'uv>=0.5'

@@ -36,11 +36,15 @@ STATE_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A line of a panel. `kind` is its CSS class, `label` stands in the legend."""
+    """A line of a panel. `kind` is its CSS class, `label` stands in the legend.
+
+    `steps`: a value holds until the next one comes, as a command or a limit does; else it is measured in between.
+    """
 
     samples: Samples
     kind: str
     label: str
+    steps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +59,9 @@ def speed_curves(view: RecordingView) -> list[Curve]:
     """Speeds, those that were recorded."""
     motion = view.motion
     curves = [
-        Curve(motion.limit, "allowed", "speed limit in force"),
+        Curve(motion.limit, "allowed", "speed limit in force", steps=True),
         Curve(motion.proposed, "proposed", "proposed by autonomy"),
-        Curve(motion.commanded, "commanded", "commanded to the drive"),
+        Curve(motion.commanded, "commanded", "commanded to the drive", steps=True),
         Curve(motion.measured, "measured", "measured"),
     ]
     return [c for c in curves if c.samples]
@@ -159,21 +163,23 @@ def _panel(title: str, unit: str, curves: Sequence[Curve], axis: _Axis, top: flo
     lines = [
         tag("polyline", tag("title", curve.label), points=points((axis.x(t), y(v)) for t, v in run), class_=curve.kind)
         for curve in curves
-        for run in _runs(curve.samples, axis)
+        for run in _runs(curve, axis)
         if len(run) > 1
     ]
     return tag("g", grid, tag("text", f"{title}, {unit}", x=LEFT, y=top - 9, class_="panel-title"), lines)
 
 
-def _runs(samples: Samples, axis: _Axis) -> Iterator[list[tuple[float, float]]]:
+def _runs(curve: Curve, axis: _Axis) -> Iterator[list[tuple[float, float]]]:
     """Pieces of a line inside the axis, cut where samples are missing."""
     run: list[tuple[float, float]] = []
-    for t, v in samples:
+    for t, v in curve.samples:
         if not axis.inside(t):
             continue
         if run and t - run[-1][0] > BREAK:
             yield run
             run = []
+        if run and curve.steps:
+            run.append((t, run[-1][1]))
         run.append((t, v))
     if run:
         yield run

@@ -12,7 +12,7 @@ from fleet_manager.analytics.markup import Markup, tag
 
 def notices(case: Case, now: datetime, known: list[tuple[str, str]]) -> Markup:
     """Times of all notices that may be due, and the particulars that they ask for."""
-    heads = ("Notice", "If", "By", "To", "Until", "Left", "Source")
+    heads = ("Notice", "Left", "Until", "By", "To", "Source")
     rows = [_row(due) for due in dues(case.event.text("event_class"), case.event.at, now)]
     table = tag("table", tag("thead", tag("tr", (tag("th", h, scope="col") for h in heads))), tag("tbody", rows))
     fields = (
@@ -46,12 +46,11 @@ def _row(due: Due) -> Markup:
     classes = " ".join(name for name, holds in (("likely", due.likely), ("over", over)) if holds)
     return tag(
         "tr",
-        tag("td", tag("b", due.duty.what)),
-        tag("td", due.duty.when),
+        tag("td", tag("b", due.duty.what), tag("div", f"if {due.duty.when}", class_="faint")),
+        tag("td", span_text(due.left), class_="left", data_until=utc(due.until)),
+        tag("td", local(due.until, milliseconds=False)),
         tag("td", due.duty.who),
         tag("td", due.duty.whom),
-        tag("td", local(due.until, milliseconds=False), class_="n"),
-        tag("td", span_text(due.left), class_="left", data_until=utc(due.until)),
         tag("td", due.duty.source),
         class_=classes or None,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from fleet_manager.analytics.incident_motion import corners, hull_distance
 from fleet_manager.analytics.incident_values import Area, Pose, RecordingView
@@ -15,7 +16,7 @@ BEFORE, AFTER = 15.0, 10.0
 """s of way that are drawn."""
 MARGIN = 2.0
 """m around what is drawn."""
-WIDEST, NARROWEST = 26.0, 11.0
+WIDEST, NARROWEST = 26.0, 8.0
 """m that the plan shows across, at most and at least."""
 ASPECT = 2.0
 """Width over height of the plan."""
@@ -34,7 +35,7 @@ def incident_plan(plan: StoreyPlan, view: RecordingView, place: Pose | None) -> 
         tag("g", (_feature(z, sheet, f"zone {z.kind}") for z in plan.zones), class_="zones"),
         tag("g", (_area(a, sheet) for a in view.areas if a.kind != "space"), class_="areas"),
         tag("g", (_feature(p, sheet, f"part {p.kind}") for p in plan.parts), class_="parts"),
-        tag("g", (_dot(p, sheet, 1.7, "beam") for p in view.scan), class_="scan"),
+        tag("g", (_dot(p, sheet, 2.6, "beam") for p in view.scan), class_="scan"),
         _way(after, sheet, "way later"),
         _way(before, sheet, "way"),
         tag("g", _dots(view, sheet)),
@@ -58,7 +59,12 @@ def overview(plan: StoreyPlan, view: RecordingView, place: Pose | None) -> Marku
     everything = [p for f in (*plan.parts, *plan.zones) for path in f.paths for p in path]
     if place is None or not everything:
         return None
-    sheet, near = Sheet.around([*everything, (place.x, place.y)]), _around(view, place)
+    near = _around(view, place)
+    everything += [(near.left, near.bottom), (near.right, near.top)]
+    xs, ys = [p[0] for p in everything], [p[1] for p in everything]
+    # Never turned, unlike the plan of a run: it must lie as the plan beside it does.
+    scale = (WIDTH - 2 * BORDER) / max(max(xs) - min(xs), 1.0)
+    sheet = Sheet(min(xs), min(ys), max(xs), max(ys), scale, turned=False)
     frame = [(near.left, near.bottom), (near.right, near.bottom), (near.right, near.top), (near.left, near.top)]
     x, y = sheet.place((place.x, place.y))
     return tag(
@@ -72,6 +78,23 @@ def overview(plan: StoreyPlan, view: RecordingView, place: Pose | None) -> Marku
         role="img",
         aria_label="Where on the storey it happened",
     )
+
+
+def room_at(plan: StoreyPlan, x: float, y: float) -> str:
+    """Name of the room around a point; empty where the plan has no rooms."""
+    for zone in plan.zones:
+        if zone.kind == "space" and zone.name and zone.paths and _inside(zone.paths[0], x, y):
+            return zone.name
+    return "outside of all rooms" if any(zone.kind == "space" for zone in plan.zones) else ""
+
+
+def _inside(ring: Sequence[Point], x: float, y: float) -> bool:
+    """Even-odd rule."""
+    found = False
+    for (x0, y0), (x1, y1) in pairwise([*ring, ring[0]]):
+        if (y0 > y) != (y1 > y) and x < x0 + (y - y0) / (y1 - y0) * (x1 - x0):
+            found = not found
+    return found
 
 
 def place_of(record_pose: object) -> Pose | None:
@@ -129,16 +152,17 @@ def _way(path: Sequence[Point], sheet: Sheet, class_: str) -> Markup | None:
 
 def _dots(view: RecordingView, sheet: Sheet) -> Iterator[Markup]:
     """Where the robot was every few seconds, where it moved in between."""
-    last: Point | None = None
+    here = view.pose_at(0.0)
+    taken = [sheet.place((here.x, here.y))] if here is not None else []
     steps = range(-int(BEFORE // DOTS), int(AFTER // DOTS) + 1)
     for second in (n * DOTS for n in steps if n):
         pose = view.pose_at(second)
         if pose is None:
             continue
         x, y = sheet.place((pose.x, pose.y))
-        if last is not None and math.dist(last, (x, y)) < 24:
+        if any(math.dist(other, (x, y)) < 46 for other in taken):
             continue
-        last = (x, y)
+        taken.append((x, y))
         label = f"{second:+g} s".replace("-", "−")
         yield tag("g", _dot((pose.x, pose.y), sheet, 4.0, "stop"), tag("text", label, x=x + 8, y=y - 7, class_="when"))
 

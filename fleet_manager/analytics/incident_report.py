@@ -20,12 +20,13 @@ from fleet_manager.analytics.incident_charts import (
 )
 from fleet_manager.analytics.incident_evidence import evidence
 from fleet_manager.analytics.incident_notices import notices
-from fleet_manager.analytics.incident_plan import incident_plan, overview, place_of
+from fleet_manager.analytics.incident_plan import incident_plan, overview, place_of, room_at
 from fleet_manager.analytics.incident_recording import versions
 from fleet_manager.analytics.incident_values import FileState, Pose, RecordingView
 from fleet_manager.analytics.incident_wording import (
     UNKNOWN,
     class_title,
+    deed_title,
     local,
     mode_name,
     quantity,
@@ -60,7 +61,9 @@ class Incident:
         """Name of the zone, as far as the record or the plan knows it."""
         zone = self.case.event.text("zone_id")
         named = next((z.name for z in self.plan.zones if z.guid == zone and z.name), "")
-        return named or zone
+        if zone or self.place is None:
+            return named or zone
+        return room_at(self.plan, self.place.x, self.place.y)
 
 
 def write_incident(incident: Incident, path: Path) -> Path:
@@ -192,8 +195,8 @@ def story(incident: Incident) -> str:
         driving = f"was moving at {answer.speed:.2f} m/s" if answer.speed > 0.02 else "stood still"
         said.append(f"By the recording it {driving} at that moment.")
     if answer.zero is not None:
-        moment = f"{answer.zero:.2f} s after" if answer.zero > 0 else f"{-answer.zero:.2f} s before"
-        said.append(f"Zero was commanded {moment} the event's stamp.")
+        moment = f"{abs(answer.zero):.2f} s {'after' if answer.zero > 0 else 'before'}"
+        said.append(f"Zero was commanded {moment if abs(answer.zero) >= 0.005 else 'at'} the event's stamp.")
     if answer.still is not None and answer.way is not None:
         said.append(f"It stood {answer.still:.2f} s after the event, {answer.way:.2f} m further.")
     holder = event.text("lease_holder")
@@ -322,13 +325,18 @@ def _record(number: int, entry: Entry, case: Case) -> Markup:
         tag("td", who),
         tag(
             "td",
-            tag("b", class_title(entry.text("event_class"))),
+            tag("b", record_title(entry)),
             tag("div", said, class_="said"),
             tag("div", details, class_="faint") if details else None,
         ),
         tag("td", str(entry.index), class_="n"),
         class_="this" if entry.index == case.event.index else None,
     )
+
+
+def record_title(entry: Entry) -> str:
+    """What a record is: recordings and reviews have the class of their event, and are something else."""
+    return deed_title(entry.text("trigger")) or class_title(entry.text("event_class"))
 
 
 def _people(incident: Incident) -> Iterable[Markup]:

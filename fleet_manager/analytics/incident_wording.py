@@ -27,6 +27,14 @@ CLASSES: dict[str, str] = {
     "SECURITY": "Security",
     "CONFIG_CHANGE": "Configuration changed",
 }
+DEEDS: dict[str, str] = {
+    "recording": "Recording kept",
+    "recording_failed": "Recording failed",
+    "recording_missing": "No recording",
+    "acknowledged": "Acknowledged",
+    "closed": "Closed",
+}
+"""Records about another event, by trigger."""
 MODES = ("boot", "hold", "auto", "teleoperation", "protective stop", "stopped", "fault")
 SEVERITIES = ("info", "warning", "serious", "severe")
 UNKNOWN = "not known"
@@ -35,6 +43,11 @@ UNKNOWN = "not known"
 def class_title(event_class: str) -> str:
     """A class as a heading."""
     return CLASSES.get(event_class, event_class.replace("_", " ").capitalize() or "Event")
+
+
+def deed_title(trigger: str) -> str:
+    """What a record about another event is; empty when it is none."""
+    return DEEDS.get(trigger, "")
 
 
 def local(at: datetime, milliseconds: bool = True) -> str:

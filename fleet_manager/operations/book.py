@@ -40,15 +40,21 @@ class SafetyBook:
         """A new or changed zone: the next version of the rules."""
         others = [z for z in self.rules.zones if z.id != zone.id]
         zones = tuple(sorted([*others, zone], key=lambda z: z.id))
-        self.rules = replace(self.rules, version=self.rules.version + 1, zones=zones)
+        self.rules = replace(self.rules, version=self._next_version(), zones=zones)
         self._zones[zone.id] = zone
 
     def put_permit(self, permit: Permit) -> None:
         """A new or changed permit: the next version of the rules."""
         others = [p for p in self.rules.permits if p.id != permit.id]
         permits = tuple(sorted([*others, permit], key=lambda p: p.id))
-        self.rules = replace(self.rules, version=self.rules.version + 1, permits=permits)
+        self.rules = replace(self.rules, version=self._next_version(), permits=permits)
         self._permits[permit.id] = permit
+
+    def _next_version(self) -> int:
+        """Above every version that robots may have heard of, also from a store that is gone or was put back: they
+        refuse an older one. So it is s since 1970, or one more than the last.
+        """
+        return max(self.rules.version + 1, int(self._utc().timestamp()))
 
     def put_ack(self, ack: ZoneAck) -> None:
         """What a robot says to a version."""

@@ -15,7 +15,7 @@ from fleet_manager.safety_log import tree
 from fleet_manager.safety_log.errors import ConflictingRecordError, EvidenceLogError, TamperedLogError
 from fleet_manager.safety_log.filing import filing_of
 from fleet_manager.safety_log.heads import SignedTreeHead, Signer
-from fleet_manager.safety_log.reader import LogReader, count, head_of, last_head, node_reader
+from fleet_manager.safety_log.reader import LogReader, count, head_of, last_head, node_reader, raw
 from fleet_manager.safety_log.tables import ENTRIES, HEADS, METADATA, NODES
 from fleet_manager.safety_log.witness import Page, Witness, WitnessError
 
@@ -133,7 +133,7 @@ class EvidenceLog(LogReader):
         for first in range(0, len(ids), _CHUNK):
             known = select(*columns).where(ENTRIES.c.event_id.in_(ids[first : first + _CHUNK]))
             for event_id, index, data in connection.execute(known):
-                if bytes(data) != given[event_id]:
+                if raw(data) != given[event_id]:
                     raise ConflictingRecordError(f"record {event_id} is in the log already, with other content")
                 receipts[event_id] = Receipt(event_id, index)
         return receipts
@@ -186,7 +186,7 @@ class EvidenceLog(LogReader):
             rows = connection.execute(
                 select(ENTRIES.c.event_id, ENTRIES.c.leaf_hash).where(*added).order_by(ENTRIES.c.leaf_index)
             )
-            pages.append(Page(head, tuple((event_id, bytes(leaf)) for event_id, leaf in rows)))
+            pages.append(Page(head, tuple((event_id, raw(leaf)) for event_id, leaf in rows)))
             witnessed = head.size
             if len(pages) == _PAGES or head is heads[-1]:
                 self._give_witness(pages)

@@ -63,7 +63,7 @@ class LogReader:
             for first in range(0, len(event_ids), _CHUNK):
                 wanted = event_ids[first : first + _CHUNK]
                 for event_id, index, data in connection.execute(select(*columns).where(ENTRIES.c.event_id.in_(wanted))):
-                    found[event_id] = StoredRecord(Receipt(event_id, index), bytes(data))
+                    found[event_id] = StoredRecord(Receipt(event_id, index), raw(data))
         return found
 
     def find_beginning(self, beginning: str, limit: int) -> list[StoredRecord]:
@@ -71,7 +71,7 @@ class LogReader:
         columns = select(ENTRIES.c.event_id, ENTRIES.c.leaf_index, ENTRIES.c.data)
         wanted = columns.where(ENTRIES.c.event_id.startswith(beginning, autoescape=True)).limit(limit)
         with self._transaction() as connection:
-            return [StoredRecord(Receipt(i, index), bytes(data)) for i, index, data in connection.execute(wanted)]
+            return [StoredRecord(Receipt(i, index), raw(data)) for i, index, data in connection.execute(wanted)]
 
     def last_seq(self, robot_id: str) -> int:
         """Highest number in a robot's series, 0 when there is none."""
@@ -84,7 +84,7 @@ class LogReader:
         statement = (query or Query()).applied(columns).order_by(ENTRIES.c.leaf_index)
         with self._transaction() as connection:
             for event_id, index, data in connection.execution_options(yield_per=1000).execute(statement):
-                yield StoredRecord(Receipt(event_id, index), bytes(data))
+                yield StoredRecord(Receipt(event_id, index), raw(data))
 
     def newest_head(self) -> SignedTreeHead | None:
         """The newest signed head; None for an empty log."""
@@ -142,14 +142,22 @@ def node_reader(connection: Connection) -> tree.NodeReader:
         found = connection.scalar(statement)
         if found is None:
             raise TamperedLogError(f"hash {position} of level {level} is missing")
-        return bytes(found)
+        return raw(found)
 
     return node
 
 
+def raw(value: object) -> bytes:
+    """Bytes of a column. SQLite keeps whatever type is put there; a text that somebody wrote is hashed as it is."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape")
+    return bytes(value) if isinstance(value, bytes | bytearray | memoryview) else b""
+
+
 def head_of(row: Any) -> SignedTreeHead:
-    """A head from its row."""
-    return SignedTreeHead(row.log_id, row.size, row.timestamp, bytes(row.root), bytes(row.signature))
+    """A head from its row; one whose time is no number cannot be genuine."""
+    timestamp = row.timestamp if isinstance(row.timestamp, int) and 0 <= row.timestamp < 2**64 else 0
+    return SignedTreeHead(str(row.log_id), row.size, timestamp, raw(row.root), raw(row.signature))
 
 
 def last_head(connection: Connection) -> SignedTreeHead | None:

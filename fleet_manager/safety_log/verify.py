@@ -19,7 +19,7 @@ from fleet_manager.safety_log.differences import Odd, record_faults
 from fleet_manager.safety_log.filing import filing_of
 from fleet_manager.safety_log.findings import Fault, Finding, one, span
 from fleet_manager.safety_log.heads import SignedTreeHead, Verifier
-from fleet_manager.safety_log.reader import head_of
+from fleet_manager.safety_log.reader import head_of, raw
 from fleet_manager.safety_log.reference import Hash, Reference, Stored, extend, from_witness
 from fleet_manager.safety_log.tables import ENTRIES, HEADS, NODES
 from fleet_manager.safety_log.witness import Damage, Page, Witness
@@ -96,10 +96,10 @@ def _read(connection: Connection) -> _Rows:
     rows = _Rows()
     found = connection.execution_options(yield_per=1000).execute(select(ENTRIES).order_by(ENTRIES.c.leaf_index))
     for row in found:
-        data, index = bytes(row.data), row.leaf_index
+        data, index = raw(row.data), row.leaf_index
         rows.content[index] = tree.leaf_hash(data)
         # Where both are equal one object serves: a million records are 60 MB.
-        filed = bytes(row.leaf_hash)
+        filed = raw(row.leaf_hash)
         rows.filed[index] = rows.content[index] if filed == rows.content[index] else filed
         filing = filing_of(data)
         columns = (row.event_id, row.robot_id, row.seq, row.subject, row.event_class, row.t_ns)
@@ -121,7 +121,7 @@ def _read(connection: Connection) -> _Rows:
 def _node_of(connection: Connection) -> Callable[[int, int], Hash]:
     def node(level: int, position: int) -> Hash:
         found = connection.scalar(select(NODES.c.hash).where(NODES.c.level == level, NODES.c.position == position))
-        return bytes(found) if found is not None else None
+        return raw(found) if found is not None else None
 
     return node
 
@@ -178,7 +178,7 @@ def _were(first: int, last: int) -> str:
 
 def _said(connection: Connection, place: int) -> str:
     data = connection.scalar(select(ENTRIES.c.data).where(ENTRIES.c.leaf_index == place))
-    filing = filing_of(bytes(data or b""))
+    filing = filing_of(raw(data))
     return filing.event_id if filing is not None else ""
 
 
@@ -202,7 +202,7 @@ def _tree(connection: Connection, leaves: Sequence[Hash], rows: _Rows, records: 
         found = connection.execution_options(yield_per=1000).execute(
             select(NODES.c.position, NODES.c.hash).where(NODES.c.level == level).order_by(NODES.c.position)
         )
-        stored = {position: bytes(value) for position, value in found}
+        stored = {position: raw(value) for position, value in found}
         for position, right in enumerate(current):
             first, last, there = position << level, (position + 1) << level, stored.pop(position, None)
             if right is None or there == right:

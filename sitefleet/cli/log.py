@@ -123,7 +123,7 @@ def list_records(
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """List records: place, time, robot, class, what happened, id.
+    """List records: place, time, robot, class, what happened, begin of the id.
 
     Example: sitefleet log list --log runs/RUN --robot d1 --class PROTECTIVE_STOP
     """
@@ -135,14 +135,14 @@ def list_records(
     if as_json:
         typer.echo(json.dumps([{"leaf_index": index, **record} for index, record in records]))
         return
-    table = Table("place", "time, UTC", "about", "class", "what", "event id")
+    table = Table("place", "time, UTC", "about", "class", "what", "event")
     for index, record in records:
         stamp = record.get("t_utc") or {}
         at = datetime.fromtimestamp(stamp.get("sec", 0), timezone.utc)
         what = record.get("narrative") or record.get("action") or record.get("trigger", "")
         about = record.get("about") or record["robot_id"]
         table.add_row(
-            str(index), f"{at:%Y-%m-%d %H:%M:%S}", about, record.get("event_class", ""), what, record["event_id"]
+            str(index), f"{at:%Y-%m-%d %H:%M:%S}", about, record.get("event_class", ""), what, record["event_id"][:8]
         )
     Console().print(table if records else "no such records")
 

@@ -76,6 +76,27 @@ def test_an_edited_record_is_named(filled: Any, index: int, careful: bool) -> No
     assert kinds(filled) == ({Fault.EDITED, Fault.TREE_CHANGED} if careful else {Fault.EDITED})
 
 
+@pytest.mark.parametrize("value", ["text", None, 7, 1.5, b""])
+@pytest.mark.parametrize("column", ["data", "leaf_hash"])
+def test_a_column_of_another_type_is_a_finding_and_no_crash(filled: Any, column: str, value: object) -> None:
+    if value is None:
+        filled.behind_its_back(
+            ("PRAGMA writable_schema = ON", ()),
+            ("UPDATE sqlite_master SET sql = replace(sql, 'BLOB NOT NULL', 'BLOB') WHERE name = 'evidence_entry'", ()),
+        )
+    filled.behind_its_back((f"UPDATE evidence_entry SET {column} = ? WHERE leaf_index = 7", (value,)))
+    found = kinds(filled)
+    assert (Fault.EDITED if column == "data" else Fault.TREE_CHANGED) in found
+    assert of_kind(filled, Fault.EDITED if column == "data" else Fault.TREE_CHANGED)[0].first == 7
+
+
+@pytest.mark.parametrize("column", ["root", "signature", "timestamp", "log_id"])
+@pytest.mark.parametrize("value", ["text", 2**63 - 1, -1, 0.5])
+def test_a_head_of_another_type_is_a_finding_and_no_crash(filled: Any, column: str, value: object) -> None:
+    filled.behind_its_back((f"UPDATE evidence_head SET {column} = ? WHERE size = 10", (value,)))
+    assert of_kind(filled, Fault.HEAD_FORGED)[0].last == 10
+
+
 def test_two_edited_records_are_both_named(filled: Any) -> None:
     for index in (3, 16):
         edit(filled, index)
