@@ -132,7 +132,7 @@ def test_somebody_behind_the_next_corner_is_seen_before_the_corner_is_driven(dri
 def test_somebody_on_the_way_is_never_squeezed_past(drive_at: Any) -> None:
     hall = Hall(drive_at, [stands(0.0, 0.62)])
     assert not hall.run(40.0)
-    assert hall.least > 0.15
+    assert hall.least > 0.45, "it does not come nearer either, where that would not help"
     assert hall.pilot.obstructed
 
 
