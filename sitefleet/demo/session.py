@@ -43,8 +43,8 @@ class Limits:
     long a robot may be stopped (None: a person is there to reset it), and for the work (None: no limit).
     """
 
-    api: float = 40.0
-    robots: float = 60.0
+    api: float = 120.0
+    robots: float = 120.0
     silence: float = 15.0
     stopped: float | None = None
     whole: float | None = None

@@ -79,7 +79,7 @@ def test_a_hold_that_was_lost_is_taken_again_but_first_the_store_is_read_anew(
     store = a_store(engine)
     with only_manager(engine):
         server.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
         )
         with pytest.raises(StoreInUseError, match="read anew"), store.transaction():
             raise AssertionError("a write without the hold")
@@ -93,7 +93,7 @@ def test_a_manager_whose_hold_another_took_writes_no_more(server: PostgresqlServ
     store = a_store(first)
     with only_manager(first):
         server.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
         )
         with only_manager(second):
             for _ in range(2):

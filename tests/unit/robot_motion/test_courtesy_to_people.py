@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sitefleet_robot.common.sitemap import SiteMap
 from sitefleet_robot.motion.follower import Follower
 from sitefleet_robot.motion.pilot import Pilot
 from sitefleet_robot.motion.positioning import PositioningTuning
@@ -16,6 +15,7 @@ from sitefleet_robot.motion.route import RoutePoint, RouteUpdate
 from sitefleet_robot.motion.strangers import Plan, Strangers
 from sitefleet_robot.motion.sweep import seen_from
 from sitefleet_robot.motion.values import DriveLimits, Footprint, Pose2
+from sitefleet_robot.sitemap import SiteMap
 
 DT = 0.05
 OUTLINE = Footprint(0.6, 0.5)
