@@ -29,7 +29,7 @@ SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_in
 find_python = $(shell for python in python3 python3.12 python3.11 python3.13 python3.10; do \
   if $$python -c '$(SUPPORTED)' 2>/dev/null; then echo $$python; break; fi; done)
 
-.PHONY: help demo test lint format unit venv lock pictures colcon clean bench-demo-seeds bench-supervisor \
+.PHONY: help demo test nightly lint format unit venv lock pictures colcon clean bench-demo-seeds bench-supervisor \
   bench-stop-all bench-sim bench-sim-publishing bench-site-import bench-traffic
 .DEFAULT_GOAL := help
 
@@ -43,6 +43,9 @@ test: lint unit ## all checks and all tests
 
 unit: $(VENV)/.ready ## the tests only; TESTS and PYTEST_ARGS choose
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)
+
+nightly: lint $(VENV)/.ready ## all tests, and those with random examples look much further; takes hours
+	@SITEFLEET_TESTS=nightly $(BIN)/python -m pytest --timeout 3600 $(PYTEST_ARGS) $(TESTS)
 
 lint: $(VENV)/.ready ## ruff, mypy, import-linter
 	@$(BIN)/ruff check .
