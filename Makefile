@@ -44,6 +44,9 @@ test: lint unit ## all checks and all tests
 unit: $(VENV)/.ready ## the tests only; TESTS and PYTEST_ARGS choose
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) $(TESTS)
 
+nightly: lint $(VENV)/.ready ## all tests, and those with random examples look much further; takes hours
+	@SITEFLEET_TESTS=nightly $(BIN)/python -m pytest --timeout 3600 $(PYTEST_ARGS) $(TESTS)
+
 lint: $(VENV)/.ready ## ruff, mypy, import-linter
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from ros_domains import session_domain
+from thoroughness import NIGHTLY
 
 from sim.embedded.camera import choose_renderer
 
@@ -17,19 +19,24 @@ from sim.embedded.camera import choose_renderer
 MARK = "SITEFLEET_TEST_SESSION"
 SESSION = str(uuid.uuid4())
 GRACE = 5.0  # s
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
 
-# A continuous integration run is repeatable; people's own runs look further.
+# A continuous integration run is repeatable; people's own runs look elsewhere each time, and nightly ones far.
 settings.register_profile("ci", derandomize=True, print_blob=True)
-if os.environ.get("CI") == "true":
+settings.register_profile("nightly", max_examples=1000, print_blob=True)
+if NIGHTLY:
+    settings.load_profile("nightly")
+elif os.environ.get("CI") == "true":
     settings.load_profile("ci")
 
 # Before any test imports MuJoCo, which then would look for a screen.
 choose_renderer()
 os.environ[MARK] = SESSION
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
-# A domain of its own: sessions that run side by side must not hear one another. 1 to 100 are safe on Linux.
-os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+# A domain of its own: sessions that run side by side must not hear one another.
+if "ROS_DOMAIN_ID" not in os.environ:
+    os.environ["ROS_DOMAIN_ID"] = str(session_domain(0))
 
 
 def left_behind() -> dict[int, str]:
@@ -69,3 +76,13 @@ def shared_folder() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"no folder {SHARED} with large models and data beside the checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Site package of the demo's building, "Level 1", imported once a session: to be read, never written."""
+    from fleet_manager.site import import_site
+
+    out = tmp_path_factory.mktemp("demo_site") / "site"
+    import_site(ROOT / "models" / "duplex.ifc", "Level 1", out)
+    return out

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import os
 import random
-import sqlite3
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+from managed_site import ManagedSite
+from postgresql_server import running_server
 from ros_domains import session_domain
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-
-from managed_site import ManagedSite
+from fleet_manager.store.engine import open_engine
 
 DOMAIN = session_domain(41)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield str(tmp_path / "store.db")
+        return
+    with running_server() as server:
+        server.execute("CREATE DATABASE store")
+        yield server.url("store")
+
+
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[ManagedSite]:
-    site = ManagedSite(tmp_path, DOMAIN)
+def site(tmp_path: Path, database: str) -> Iterator[ManagedSite]:
+    site = ManagedSite(tmp_path, DOMAIN, database)
     yield site
     site.close()
 
@@ -53,7 +60,9 @@ def test_a_manager_killed_at_random_moments_finishes_the_job_with_nothing_lost_a
     site.until(lambda: site.get(f"/jobs/{job}")["state"] == "succeeded", 90.0)
     assert kills >= 2
     assert site.work_done("d1", "i1") == site.wanted()
-    with closing(sqlite3.connect(site.folder / "store.db")) as store:
+    engine = open_engine(site.database)
+    with engine.connect() as store:
         query = "SELECT t.work_item_id, a.target_index FROM as_built a JOIN tasks t ON t.id = a.task_id"
-        assert Counter(store.execute(query).fetchall()) == site.wanted()
-        assert store.execute("SELECT count(*) FROM events WHERE severity >= 2").fetchone() == (0,)
+        assert Counter(tuple(row) for row in store.exec_driver_sql(query)) == site.wanted()
+        assert store.exec_driver_sql("SELECT message FROM events WHERE severity >= 2").all() == []
+    engine.dispose()

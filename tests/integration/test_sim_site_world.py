@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fleet_manager.site import import_site
 from sim.embedded.options import load_model
 from sim.embedded.scene import Placed
 from sim.embedded.simulation import Simulation
@@ -22,10 +21,8 @@ IGN = shutil.which("ign") or shutil.which("gz")
 
 
 @pytest.fixture(scope="module")
-def storey(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("site")
-    import_site(ROOT / "models" / "duplex.ifc", "Level 1", out)
-    return next(path.parent for path in sorted(out.glob("*/world.sdf")))
+def storey(demo_site: Path) -> Path:
+    return next(path.parent for path in sorted(demo_site.glob("*/world.sdf")))
 
 
 def _nodes(storey: Path, kind: str) -> list[tuple[float, float, float, float]]:

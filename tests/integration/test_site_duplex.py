@@ -55,8 +55,11 @@ class Site:
 
 @pytest.fixture(scope="module", params=["Level 1", "Level 2"])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    out = tmp_path_factory.mktemp("duplex") / "site"
-    import_site(MODEL, request.param, out)
+    if request.param == "Level 1":
+        out: Path = request.getfixturevalue("demo_site")
+    else:
+        out = tmp_path_factory.mktemp("duplex") / "site"
+        import_site(MODEL, request.param, out)
     (storey,) = load_site(out).storeys.values()
     return Site(out, storey)
 

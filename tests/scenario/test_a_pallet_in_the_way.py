@@ -181,34 +181,34 @@ def online(site: PalletSite) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(420)
 def test_the_robot_takes_the_longer_way_around_the_pallet_and_finishes(start_site: StartSite) -> None:
     site = start_site("ha am mz ap pq qz", [load_to("z")])
-    until(site, lambda: online(site), 60.0)
+    until(site, lambda: online(site), 90.0)
     site.order("load-z")
-    until(site, lambda: site.states().get("load-z") == "succeeded", 100.0)
+    until(site, lambda: site.states().get("load-z") == "succeeded", 240.0)
     assert site.events("DETOUR") == ["hauler finds something in its way at Bay m and goes to Bay z another way"]
     site.starter.stop()
     assert site.contacts() == 0
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_where_there_is_no_other_way_the_load_is_deferred_and_other_work_goes_on(start_site: StartSite) -> None:
     site = start_site("ha am mz ap", [load_to("z"), load_to("p")], give_up_after=30.0)
-    until(site, lambda: online(site), 60.0)
+    until(site, lambda: online(site), 90.0)
     site.order("load-z")
-    until(site, lambda: bool(site.events("OBSTRUCTED")), 60.0)
+    until(site, lambda: bool(site.events("OBSTRUCTED")), 150.0)
     assert site.events("OBSTRUCTED") == [
         "hauler finds something in its way at Bay m and no other way to Bay z: it waits"
     ]
     site.order("load-p")
-    until(site, lambda: site.states()["load-z"] == "deferred", 60.0)
+    until(site, lambda: site.states()["load-z"] == "deferred", 150.0)
     (task,) = [t for t in site.get("/tasks")["items"] if t["work_item_id"] == "load-z"]
     records = [r for r in site.get(f"/tasks/{task['id']}")["as_built"] if r["outcome"] == "deferred"]
     assert [(r["target_index"], r["reason_code"], r["reason"]) for r in records] == [
         (1, "STANCE_UNREACHABLE", "no way to Bay z: something stands in the way at Bay m")
     ]
-    until(site, lambda: site.states()["load-p"] == "succeeded", 90.0)
+    until(site, lambda: site.states()["load-p"] == "succeeded", 150.0)
     site.starter.stop()
     assert site.contacts() == 0

@@ -23,8 +23,9 @@ LIMITS = "limits: {lost_after: 1.5, repeat_after: 1.0, startup_grace: 2.0}\n"
 class ManagedSite:
     """Start, ask, kill, and leave nothing behind."""
 
-    def __init__(self, folder: Path, domain: int) -> None:
+    def __init__(self, folder: Path, domain: int, database: str | None = None) -> None:
         self.folder = folder
+        self.database = database or str(folder / "store.db")
         self.storey = write_site(folder / "site")
         self.env = {**os.environ, "ROS_DOMAIN_ID": str(domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
         self.processes: list[subprocess.Popen[bytes]] = []
@@ -48,7 +49,7 @@ class ManagedSite:
         self.robots[name] = self._start(name, str(SUPPORT / "light_robot.py"), *words, *where, *options)
 
     def start_manager_process(self, port: int) -> subprocess.Popen[bytes]:
-        words = ["--site", str(self.folder / "site"), "--storey", STOREY, "--database", str(self.folder / "store.db")]
+        words = ["--site", str(self.folder / "site"), "--storey", STOREY, "--database", self.database]
         words += ["--port", str(port), "--settings", str(self.folder / "settings.yaml")]
         words += ["--keys", str(self.folder / "keys")]
         return self._start("manager", "-m", "fleet_manager.main", *words)

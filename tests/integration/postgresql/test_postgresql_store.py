@@ -21,6 +21,9 @@ from fleet_manager.store.repository import Store, register_site
 
 NOW = datetime(2030, 1, 1, tzinfo=timezone.utc)
 
+CUT = "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
+"""Ends who holds a lock, and waits until it is gone (ms)."""
+
 
 def a_store(engine: Engine) -> Store:
     site = register_site(engine, name="S", storey="l1", source_file="m", source_sha256="0", items=[], now=NOW)
@@ -78,9 +81,7 @@ def test_a_hold_that_was_lost_is_taken_again_but_first_the_store_is_read_anew(
 ) -> None:
     store = a_store(engine)
     with only_manager(engine):
-        server.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
-        )
+        server.execute(CUT)
         with pytest.raises(StoreInUseError, match="read anew"), store.transaction():
             raise AssertionError("a write without the hold")
         with store.transaction() as tx:
@@ -92,9 +93,7 @@ def test_a_manager_whose_hold_another_took_writes_no_more(server: PostgresqlServ
     first, second = open_engine(database), open_engine(database)
     store = a_store(first)
     with only_manager(first):
-        server.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
-        )
+        server.execute(CUT)
         with only_manager(second):
             for _ in range(2):
                 with pytest.raises(StoreInUseError, match="another fleet manager"), store.transaction():

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from manager_bench import Bench
 from manager_fakes import FakeRobot, factsheet, work_item
 from sqlalchemy import event
+from thoroughness import thorough
 
 from fleet_manager.domain.errors import RequestRefusedError
 from fleet_manager.domain.robots import SafetyMode
@@ -137,7 +138,7 @@ class TaskLife(RuleBasedStateMachine):
 
 TestTaskLife = TaskLife.TestCase
 TestTaskLife.settings = settings(
-    max_examples=10,
+    max_examples=thorough(4, 50),
     stateful_step_count=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

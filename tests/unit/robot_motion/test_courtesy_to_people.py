@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sitefleet_robot.common.sitemap import SiteMap
 from sitefleet_robot.motion.follower import Follower
 from sitefleet_robot.motion.pilot import Pilot
 from sitefleet_robot.motion.positioning import PositioningTuning
@@ -16,6 +15,7 @@ from sitefleet_robot.motion.route import RoutePoint, RouteUpdate
 from sitefleet_robot.motion.strangers import Plan, Strangers
 from sitefleet_robot.motion.sweep import seen_from
 from sitefleet_robot.motion.values import DriveLimits, Footprint, Pose2
+from sitefleet_robot.sitemap import SiteMap
 
 DT = 0.05
 OUTLINE = Footprint(0.6, 0.5)
@@ -132,7 +132,7 @@ def test_somebody_behind_the_next_corner_is_seen_before_the_corner_is_driven(dri
 def test_somebody_on_the_way_is_never_squeezed_past(drive_at: Any) -> None:
     hall = Hall(drive_at, [stands(0.0, 0.62)])
     assert not hall.run(40.0)
-    assert hall.least > 0.15
+    assert hall.least > 0.45, "it does not come nearer either, where that would not help"
     assert hall.pilot.obstructed
 
 

@@ -12,6 +12,7 @@ import pytest
 from escape_bench import OUTLINE, Bench, box, doorway, filled, true_gap
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from thoroughness import thorough
 
 from sitefleet_robot.motion.escape import Escape, Situation
 from sitefleet_robot.motion.follower import Follower
@@ -62,7 +63,7 @@ def test_without_an_escape_the_same_stop_never_clears(monkeypatch: pytest.Monkey
     assert bench.states == ["AUTO", "PROTECTIVE_STOP"]
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=thorough(8, 100), deadline=None, derandomize=True)
 @given(x=st.floats(0.3, 1.9), y=st.floats(-0.3, 0.3), yaw=st.floats(-0.6, 0.6), seed=st.integers(0, 99))
 def test_from_anywhere_about_a_doorway_it_reaches_the_other_side(x: float, y: float, yaw: float, seed: int) -> None:
     start = Pose2(x, y, yaw)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import thorough
 
 from sitefleet_robot.common.geometry import compose
 from sitefleet_robot.safety.field import GRAVITY, FieldSettings, evaluate
@@ -53,7 +54,7 @@ def test_row_11_what_is_allowed_stops_before_the_obstacle(speed, gap):
         assert FIELD.field_length(speed * result.scale) <= gap + 1e-9
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=thorough(40, 2000), deadline=None)
 @given(
     v=st.floats(-0.8, 1.0),
     w=st.floats(-1.5, 1.5),
@@ -96,7 +97,7 @@ def test_row_11_a_robot_that_obeys_the_field_touches_nothing(v, w, x, y, seed):
         assert np.count_nonzero((local[:, 0] < 0.28) & (local[:, 1] < 0.25)) < FIELD.min_points
 
 
-@settings(max_examples=200)
+@settings(max_examples=thorough(50, 2000))
 @given(v=st.floats(-1, 1), w=st.floats(-1.5, 1.5), x=st.floats(-2, 2), y=st.floats(-2, 2))
 def test_the_time_to_meet_is_that_of_small_steps(v, w, x, y):
     if abs(v) + abs(w) < 0.05 or (abs(x) < 0.285 and abs(y) < 0.285):

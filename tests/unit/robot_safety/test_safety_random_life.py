@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from thoroughness import thorough
 
 from sitefleet_robot.safety.memory import Memory
 from sitefleet_robot.safety.states import MOVING, PROTECTIVE, State, Trigger
@@ -152,4 +153,6 @@ def test_row_3_5_6_no_random_life_moves_without_the_acts_that_permit_it(make_ben
     RandomLife.make = staticmethod(make_bench)
     from hypothesis.stateful import run_state_machine_as_test
 
-    run_state_machine_as_test(RandomLife, settings=settings(max_examples=100, stateful_step_count=40, deadline=None))
+    run_state_machine_as_test(
+        RandomLife, settings=settings(max_examples=thorough(30, 1000), stateful_step_count=40, deadline=None)
+    )

@@ -9,8 +9,8 @@ from urllib.parse import urlparse
 import numpy as np
 import pytest
 
-from sitefleet_robot.common.sitemap import MapError, SiteMap
 from sitefleet_robot.motion.values import Pose2
+from sitefleet_robot.sitemap import MapError, SiteMap
 from sitefleet_robot.tasks.attempt import Ending
 from sitefleet_robot.tasks.codes import TaskOutcome
 from sitefleet_robot.tasks.values import Outcome

@@ -8,18 +8,12 @@ import pytest
 import traffic_scenes
 
 from fleet_manager.domain.roadmap import Roadmap
-
-MODEL = Path(__file__).resolve().parents[3] / "models" / "duplex.ifc"
+from fleet_manager.site import load_site
 
 
 @pytest.fixture(scope="module")
-def roadmap(tmp_path_factory: pytest.TempPathFactory) -> Roadmap:
-    pytest.importorskip("ifcopenshell")
-    from fleet_manager.site import import_site, load_site
-
-    out = tmp_path_factory.mktemp("duplex")
-    import_site(MODEL, "Level 1", out)
-    return next(iter(load_site(out).storeys.values())).roadmap
+def roadmap(demo_site: Path) -> Roadmap:
+    return next(iter(load_site(demo_site).storeys.values())).roadmap
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -9,13 +9,14 @@ import disc_fleet
 import pytest
 import traffic_plans
 import traffic_scenes
+from thoroughness import thorough
 
 from fleet_manager.domain.roadmap import NodeKind
 from fleet_manager.domain.robots import RobotFactsheet, RobotSnapshot
 from fleet_manager.traffic import RoutePlan, RouteStep, TrafficStep
 from fleet_manager.traffic.reservation import ReservationTraffic
 
-SEEDS = range(1000, 1100)
+SEEDS = range(1000, 1000 + thorough(30, 300))
 
 
 @pytest.mark.parametrize("tenth", range(10))

@@ -10,6 +10,7 @@ import pytest
 import traffic_scenes
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import thorough
 from traffic_desk import Desk
 
 from fleet_manager.domain.geometry import Pose2
@@ -228,7 +229,7 @@ def run_with_boxes(seed: int) -> tuple[disc_fleet.Run, list[disc_fleet.Disc]]:
     return result, discs
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=thorough(6, 100), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_fleets_among_boxes_that_come_and_go_reach_all_goals_without_contact(seed: int) -> None:
     result, _ = run_with_boxes(seed)

@@ -17,7 +17,6 @@ from sitefleet_interfaces.msg import RobotState, Route, SafetyState
 from sitefleet_robot.common import qos
 from sitefleet_robot.common.diagnostics import Health, Level
 from sitefleet_robot.common.lifecycle import RobotLifecycleNode
-from sitefleet_robot.common.sitemap import MapError, SiteMap
 from sitefleet_robot.motion import parameters as config
 from sitefleet_robot.motion.follower import Follower
 from sitefleet_robot.motion.messages import pose_2d, position_sigma, route_update, seconds
@@ -28,6 +27,7 @@ from sitefleet_robot.motion.positioning import Stance
 from sitefleet_robot.motion.route import RouteRefused, RouteUpdate
 from sitefleet_robot.motion.strangers import Plan
 from sitefleet_robot.motion.values import STAND, Drive, Pose2, clamp
+from sitefleet_robot.sitemap import MapError, SiteMap
 
 KEEP_ALIVE = 0.05
 """s of wall time after which a proposal is repeated: the supervisor's watchdog counts wall time."""

@@ -51,6 +51,7 @@ class Pilot:
         self.strangers = Strangers()
         self._sigma = math.inf
         self._waited_for: Array = np.empty((0, 2))
+        """Strangers, in base_link at the scan's pose, that can be passed when they have been waited for in vain."""
 
     def take_route(self, update: RouteUpdate) -> bool:
         """Hand over a route message once a pose is known. Raises RouteRefused, and remembers it as the active error."""
@@ -218,6 +219,8 @@ class Pilot:
         line = [start, end] if onward is None else [start, end, (onward.x, onward.y)]
         polite, self._waited_for = polite_way(unknown, pose, line, outline, tuning.clearance)
         least, _ = polite_way(strangers, pose, line, outline, min(tuning.least, tuning.clearance))
+        if not math.isinf(least):
+            self._waited_for = unknown[:0]  # there is no room to pass them, however long they are waited for
         return min(polite, least), float(gaps(strangers, outline).min())
 
     def _newest_points(self) -> Array:

@@ -15,10 +15,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from sitefleet_robot.common.sitemap import SiteMap
 from sitefleet_robot.motion.obstacles import Array, along_line
 from sitefleet_robot.motion.sweep import FEW
 from sitefleet_robot.motion.values import Footprint, Pose2
+from sitefleet_robot.sitemap import SiteMap
 
 REACH = 2.5
 """m from the robot's centre beyond which nothing is looked at."""

@@ -11,8 +11,8 @@ import numpy as np
 
 from sitefleet_robot.common.geometry import quaternion_of_yaw
 from sitefleet_robot.common.parameters import Parameters, ParameterSpec
-from sitefleet_robot.common.sitemap import Array, MapError, SiteMap
 from sitefleet_robot.motion.positioning import Stance
+from sitefleet_robot.sitemap import Array, MapError, SiteMap
 from sitefleet_robot.tasks.codes import TaskOutcome
 from sitefleet_robot.tasks.steps import align, reach
 from sitefleet_robot.tasks.trade import Canceled, Steps, TaskFault
