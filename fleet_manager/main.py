@@ -125,7 +125,8 @@ def serve(
             limits=settings.limits.limits(),
         )
         cleanup.callback(operations.close)
-        context = ApiContext(operations, Queries(engine, site_id), storey.site, storey.plan, pulse, version())
+        queries = Queries(engine, site_id)
+        context = ApiContext(operations, queries, storey.site, storey.plan, pulse, version(), settings.instance)
         config = uvicorn.Config(create_app(context), log_config=None, access_log=False, timeout_graceful_shutdown=3)
         server = _Server(config)
         loop = OperationsLoop(operations.tick, pulse, hz=settings.tick_hz, healthy=fleet.alive, on_failure=server.fail)

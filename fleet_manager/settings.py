@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,11 @@ class ManagerSettings(BaseModel):
         description="address to listen at; there is no authentication yet, so keep it on this machine",
     )
     port: int = Field(default=8080, ge=0, le=65_535, description="port to listen at, 0: any free one")
+    instance: str = Field(
+        default_factory=lambda: uuid.uuid4().hex,
+        pattern="^[A-Za-z0-9._-]{1,64}$",
+        description="name of this running manager; requests that name another one are refused (default: random)",
+    )
     tick_hz: float = Field(default=10.0, ge=1, le=100, description="cycles of operations a second")
     log_level: str = Field(
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level that is logged"
@@ -119,7 +125,8 @@ def read_settings(arguments: Sequence[str]) -> ManagerSettings:
     parser.add_argument("--settings", type=Path, help="YAML file with any of these settings, `limits` and `detours`")
     for name, field in ManagerSettings.model_fields.items():
         if name not in {"limits", "detours"}:
-            default = "" if field.is_required() else f" (default {field.default})"
+            fixed = field.default_factory is None and not field.is_required()
+            default = f" (default {field.default})" if fixed else ""
             parser.add_argument(f"--{name.replace('_', '-')}", dest=name, help=f"{field.description}{default}")
     given = vars(parser.parse_args(arguments))
     values = _read_file(given.pop("settings"))

@@ -51,6 +51,8 @@ class SiteRun:
     database: str = "sqlite:///runs/sitefleet.db"
     api_host: str = "127.0.0.1"
     api_port: int = 8000
+    manager_instance: str | None = None
+    """Name of the fleet manager that runs; None: it takes a random one."""
     people: Path | None = None  # scripted walking paths
     sim_report: Path | None = None  # the embedded simulator keeps contacts, distances and its speed there
     sim_options: tuple[str, ...] = ()  # further options of the embedded simulator, for scenarios
@@ -149,17 +151,9 @@ def people_arguments(run: SiteRun) -> tuple[str, ...]:
 def manager_arguments(run: SiteRun) -> tuple[str, ...]:
     """The site package, the store and where the HTTP API listens."""
     listen = ("--host", run.api_host, "--port", str(run.api_port))
-    return (
-        "--site",
-        str(run.site),
-        "--storey",
-        run.storey,
-        "--database",
-        run.database,
-        "--keys",
-        str(run.keys),
-        *listen,
-    )
+    named = ("--instance", run.manager_instance) if run.manager_instance is not None else ()
+    kept = ("--database", run.database, "--keys", str(run.keys))
+    return ("--site", str(run.site), "--storey", run.storey, *kept, *listen, *named)
 
 
 def robot_parameters(run: SiteRun, robot: RobotSpec) -> dict[str, ParameterValue]:

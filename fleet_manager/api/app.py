@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from fleet_manager.api import problems
+from fleet_manager.api import instance, problems
 from fleet_manager.api.context import ApiContext
 from fleet_manager.api.routes import control, events, jobs, robots, safety, site, tasks, zones
 
@@ -16,7 +16,9 @@ PREFIX = "/api/v1"
 DESCRIPTION = """Work, robots and as-built records of one storey.
 
 Units SI, positions in the map frame, times UTC. Errors are problem details (RFC 9457) with a stable `code`.
-What is accepted is in the store before it is answered. There is no authentication yet: keep it on this machine.
+What is accepted is in the store before it is answered. A request with the header `Sitefleet-Instance` is answered only
+by the manager of that `instance` (see `/health`); any other answers 421. There is no authentication yet: keep it on
+this machine.
 """
 API_VERSION = "1.0.0"
 
@@ -35,6 +37,7 @@ def create_app(context: ApiContext | None) -> FastAPI:
     for module in (site, robots, control, zones, safety, jobs, tasks, events):
         app.include_router(module.router, prefix=PREFIX)
     problems.install(app)
+    instance.install(app, context.instance if context is not None else "")
     return app
 
 

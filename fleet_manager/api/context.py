@@ -34,6 +34,8 @@ class ApiContext:
     plan: SitePlan
     pulse: Pulse
     version: str
+    instance: str = ""
+    """Which running manager this is; a request that names another one is not answered (see api/instance.py)."""
     clock: Callable[[], float] = time.monotonic
 
 

@@ -33,6 +33,7 @@ class Health(Schema):
 
     status: Literal["ok", "degraded"]
     version: str
+    instance: str = Field(description="which running manager this is; see the header Sitefleet-Instance")
     site: str
     storey: str
     uptime: float = Field(description="s")

@@ -13,16 +13,19 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 PREFIX = "/api/v1"
 RESET_HELD = 0.8
 """s: the supervisor wants 0.35 to 2 s, and the network may be late at both ends."""
+INSTANCE = "Sitefleet-Instance"
 TIMEOUT = 10.0  # s; every answer of the manager is immediate
 
 
 class Api:
-    """One fleet manager's API. `transport` is for tests."""
+    """One fleet manager's API, whoever has the address or only the manager of `instance`. `transport` is for tests."""
 
-    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, url: str, transport: httpx.BaseTransport | None = None, instance: str | None = None) -> None:
         self._url = url.rstrip("/")
         # trust_env: a building site's web proxy has no business between this command and the manager.
         self._http = httpx.Client(base_url=self._url + PREFIX, timeout=TIMEOUT, trust_env=False, transport=transport)
+        if instance is not None:
+            self._http.headers[INSTANCE] = instance
 
     def get(self, path: str, **params: Any) -> Any:
         """The JSON of a resource; parameters that are None are left out."""
@@ -41,6 +44,10 @@ class Api:
                 "or name another with --url",
                 ExitCode.UNREACHABLE,
             ) from error
+        if answer.status_code == httpx.codes.MISDIRECTED_REQUEST:
+            raise CommandError(
+                f"another fleet manager answers at {self._url}: {_refusal(answer)}", ExitCode.UNREACHABLE
+            )
         if answer.is_success:
             return answer.json() if answer.content else {}
         raise CommandError(_refusal(answer), ExitCode.REFUSED)

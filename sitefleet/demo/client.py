@@ -13,10 +13,13 @@ DOCS = f"{PREFIX}/docs"
 
 
 class SiteClient:
-    """A fleet manager at `url`. Every method raises CommandError: UNREACHABLE without an answer, else REFUSED."""
+    """The fleet manager of `instance` at `url`, never another one that has its address.
 
-    def __init__(self, url: str) -> None:
-        self._api = Api(url)
+    Every method raises CommandError: UNREACHABLE without an answer, else REFUSED.
+    """
+
+    def __init__(self, url: str, instance: str) -> None:
+        self._api = Api(url, instance=instance)
 
     def answers(self) -> bool:
         """Whether anybody answers, in whatever health."""
@@ -53,7 +56,7 @@ class SiteClient:
             self._api.post(f"/robots/{robot_id}/{verb}", {"requested_by": requested_by, "reason": reason})
 
 
-def stop_all(url: str, requested_by: str, reason: str) -> FleetActResult:
-    """Remote stop of every robot, over a connection of its own so that any thread may call it."""
-    answer = Api(url).post("/stop", {"requested_by": requested_by, "reason": reason})
+def stop_all(url: str, instance: str, requested_by: str, reason: str) -> FleetActResult:
+    """Remote stop of every robot of this manager, over a connection of its own so that any thread may call it."""
+    answer = Api(url, instance=instance).post("/stop", {"requested_by": requested_by, "reason": reason})
     return FleetActResult.model_validate(answer)

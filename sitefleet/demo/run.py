@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -24,7 +25,7 @@ from sitefleet.demo.findings import show_findings
 from sitefleet.demo.folder import RunFolder
 from sitefleet.demo.obstruction import place_duct_box
 from sitefleet.demo.options import DemoOptions
-from sitefleet.demo.ports import free_domain, free_port
+from sitefleet.demo.ports import Claims
 from sitefleet.demo.selection import Selection, select_work
 from sitefleet.demo.session import Limits, SessionEnd, SessionPlan, run_session, undisturbed
 from sitefleet.demo.staging import place_robots, write_people
@@ -45,8 +46,13 @@ def run_demo(options: DemoOptions, console: Console) -> ExitCode:
         DemoError: the options or the model cannot be used; nothing was started.
     """
     options.check()
-    port = free_port(options.port)
-    domain = options.domain_id if options.domain_id is not None else free_domain()
+    with Claims() as claims:
+        port = claims.port(options.port)
+        domain = options.domain_id if options.domain_id is not None else claims.domain()
+        return _run(options, port, domain, console)
+
+
+def _run(options: DemoOptions, port: int, domain: int, console: Console) -> ExitCode:
     # For the ROS node in this process; the children get theirs from the starter.
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     folder = RunFolder.create(options.out, options.site.stem)
@@ -82,6 +88,7 @@ def _prepare(options: DemoOptions, folder: RunFolder, port: int, domain: int, co
         zone = storey.zone(box.item.zone_id)
         notes.append(box.sentence(zone.name if zone else box.item.zone_id))
     api = f"http://127.0.0.1:{port}"
+    instance = uuid.uuid4().hex
     run = SiteRun(
         site=folder.site,
         storey=storey.id,
@@ -92,6 +99,7 @@ def _prepare(options: DemoOptions, folder: RunFolder, port: int, domain: int, co
         keys=folder.keys,
         database=f"sqlite:///{folder.store}",
         api_port=port,
+        manager_instance=instance,
         people=people_file if people else None,
         sim_report=folder.simulator,
         sim_options=box.simulator_options() if box is not None else (),
@@ -105,6 +113,7 @@ def _prepare(options: DemoOptions, folder: RunFolder, port: int, domain: int, co
         robot_ids=tuple(robot.robot_id for robot in robots),
         work_item_ids=_ids(selection),
         api=api,
+        instance=instance,
         domain_id=domain,
         logs=folder.logs,
         telemetry=folder.telemetry,

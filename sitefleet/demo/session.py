@@ -59,6 +59,8 @@ class SessionPlan:
     robot_ids: Sequence[str]
     work_item_ids: Sequence[str]
     api: str
+    instance: str
+    """Of the fleet manager that this run starts: no other one is asked for anything."""
     domain_id: int
     logs: Path
     telemetry: Path
@@ -122,7 +124,7 @@ class _Session:
         self._stopwatch = stopwatch
         self._end = end
         self._view = View(title=plan.name, api=plan.api)
-        self._client = SiteClient(plan.api)
+        self._client = SiteClient(plan.api, plan.instance)
         self._starter = Starter(
             plan.processes,
             plan.logs,
@@ -281,7 +283,7 @@ class _Session:
         """
         left = set(self._plan.robot_ids)
         try:
-            result = stop_all(self._plan.api, OPERATOR, "end of the demo")
+            result = stop_all(self._plan.api, self._plan.instance, OPERATOR, "end of the demo")
             left -= {r.robot_id for r in result.results if r.success}
         except CommandError as error:
             log.warning("stop through the API: %s", error)

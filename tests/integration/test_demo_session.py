@@ -29,6 +29,15 @@ def port_of_nobody() -> int:
         return int(free.getsockname()[1])
 
 
+def accepts(port: int) -> bool:
+    """Whether somebody listens there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
+
+
 @dataclass
 class Driven:
     """A session in a process of its own, and what its fakes wrote down."""
@@ -74,8 +83,8 @@ def runs(pid: int) -> bool:
 def drive(tmp_path: Path) -> Iterator[Callable[..., Driven]]:
     started: list[Driven] = []
 
-    def start(work: str, *words: str, terminal: int | None = None) -> Driven:
-        port = str(port_of_nobody())
+    def start(work: str, *words: str, terminal: int | None = None, port: str = "") -> Driven:
+        port = port or str(port_of_nobody())
         script = [sys.executable, str(FAKES / "drive_session.py"), str(tmp_path), port, str(DOMAIN), work, *words]
         streams = {} if terminal is None else dict.fromkeys(("stdin", "stdout", "stderr"), terminal)
         environment = {**os.environ, "TERM": "xterm", "COLUMNS": "110", "LINES": "40"}
@@ -163,6 +172,27 @@ def test_the_death_of_a_robots_process_stops_the_robots_first(drive: Callable[..
     acts = driven.acts()
     assert acts.index("stop all") < acts.index("manager ends")
     assert driven.left_behind() == []
+
+
+def test_robots_of_another_fleet_manager_at_the_same_address_are_not_stopped(
+    drive: Callable[..., Driven], tmp_path: Path
+) -> None:
+    port, diary = str(port_of_nobody()), tmp_path / "of_another"
+    other = subprocess.Popen([sys.executable, str(FAKES / "fake_manager.py"), port, str(diary), "never", "another"])
+    try:
+        while not accepts(int(port)):
+            assert other.poll() is None
+            time.sleep(0.02)
+        driven = drive("never", port=port)
+        error = str(driven.end()["error"])
+        assert "process manager ended" in error
+        assert "Address already in use" in error
+        assert [line.split(" ", 1)[1] for line in diary.read_text().splitlines()] == [f"pid {other.pid} manager"]
+        assert other.poll() is None
+        assert driven.left_behind() == []
+    finally:
+        other.kill()
+        other.wait()
 
 
 def test_ctrl_c_at_the_terminal_ends_the_live_screen_in_order(drive: Callable[..., Driven]) -> None:

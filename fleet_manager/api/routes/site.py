@@ -27,6 +27,7 @@ def get_health(context: Context) -> schemas.Health:
     return schemas.Health(
         status="degraded" if problems else "ok",
         version=context.version,
+        instance=context.instance,
         site=context.site.name,
         storey=context.site.storey,
         uptime=context.clock() - context.pulse.started,

@@ -25,7 +25,7 @@ processes = [
             stop_wave=StopWave.SUPERVISORS),
     Process("autonomy-driller", "", "", "fake_robot", arguments=("autonomy", diary, *stubborn),
             environment=environment),
-    Process("manager", "", "", "fake_manager", arguments=(port, diary, work), environment=environment),
+    Process("manager", "", "", "fake_manager", arguments=(port, diary, work, "ours"), environment=environment),
 ]  # fmt: skip
 live = "live" in sys.argv
 if live:  # opening the terminal by its name makes it the one whose Ctrl-C this session gets
@@ -34,7 +34,8 @@ console = Console()
 begin = time.monotonic()
 plan = SessionPlan(
     name="fakes", processes=processes, robot_ids=("driller", "hauler"), work_item_ids=("w1",),
-    api=f"http://127.0.0.1:{port}", domain_id=domain, logs=folder / "logs", telemetry=folder / "telemetry.jsonl",
+    api=f"http://127.0.0.1:{port}", instance="ours", domain_id=domain, logs=folder / "logs",
+    telemetry=folder / "telemetry.jsonl",
     limits=Limits(api=20.0, robots=10.0, silence=3.0, whole=20.0),
     deadlines=Deadlines(stop_robots=3.0, interrupt=1.0, terminate=0.5, kill=1.0),
 )  # fmt: skip

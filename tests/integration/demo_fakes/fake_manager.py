@@ -1,6 +1,6 @@
 """A fleet manager that only answers: for tests of the demo's session with real processes and a real HTTP server.
 
-Arguments: PORT, DIARY (file that gets one line an act), WORK (s until the job has ended, `never`, or `die`).
+Arguments: PORT, DIARY (file that gets one line an act), WORK (s until the job has ended, `never`, or `die`), INSTANCE.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from fleet_manager.api import schemas
 
-PORT, DIARY, WORK = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+PORT, DIARY, WORK, INSTANCE = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
 ROBOTS = ("driller", "hauler")
 NOW = datetime(2026, 5, 4, tzinfo=timezone.utc)
 resumed: set[str] = set()
@@ -56,8 +56,8 @@ def job() -> schemas.Job:
 def answer(method: str, path: str) -> schemas.Schema:
     if path == "/health":
         return schemas.Health(
-            status="ok", version="1", site="s", storey="l", uptime=1, last_tick_age=0, robots_online=2, robots_known=2,
-            problems=[],
+            status="ok", version="1", instance=INSTANCE, site="s", storey="l", uptime=1, last_tick_age=0,
+            robots_online=2, robots_known=2, problems=[],
         )  # fmt: skip
     if path == "/robots":
         return schemas.RobotList(items=[robot(r) for r in ROBOTS])
@@ -84,6 +84,9 @@ def act(robot_id: str) -> schemas.RobotActResult:
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
+        if self.headers.get("Sitefleet-Instance", INSTANCE) != INSTANCE:
+            self.send_error(421)
+            return
         body = answer(self.command, self.path.removeprefix("/api/v1").partition("?")[0]).model_dump_json().encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")

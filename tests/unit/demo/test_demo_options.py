@@ -12,7 +12,7 @@ from sitefleet.cli.demo import app
 from sitefleet.cli.exit_codes import ExitCode
 from sitefleet.demo.errors import DemoArgumentError
 from sitefleet.demo.options import DemoOptions
-from sitefleet.demo.ports import free_domain, free_port
+from sitefleet.demo.ports import Claims
 from sitefleet.resources import share
 
 
@@ -60,17 +60,30 @@ def test_the_model_that_comes_along_is_there() -> None:
 
 
 def test_a_taken_port_is_refused_and_otherwise_stepped_over() -> None:
-    with socket.socket() as taken:
+    with socket.socket() as taken, Claims() as claims:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(DemoArgumentError, match=f"{port} is in use"):
-            free_port(port)
-    assert 8000 <= free_port(None) < 8100
+            claims.port(port)
+        assert 8000 <= claims.port(None) < 8100
 
 
 def test_a_domain_in_use_is_stepped_over() -> None:
-    first = free_domain(range(62, 69))
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as participant:
-        participant.bind(("0.0.0.0", 7400 + 250 * first + 10))
-        assert free_domain(range(first, 70)) > first
+    with Claims() as claims:
+        first = claims.domain(range(62, 69))
+        claims.release()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as participant:
+            participant.bind(("0.0.0.0", 7400 + 250 * first + 10))
+            assert claims.domain(range(first, 70)) > first
+
+
+def test_runs_that_begin_side_by_side_find_different_ports_and_domains() -> None:
+    with Claims() as ours, Claims() as theirs:
+        port, domain = ours.port(None), ours.domain(range(62, 69))
+        assert theirs.port(None) != port
+        with pytest.raises(DemoArgumentError, match=f"{port} is in use"):
+            theirs.port(port)
+        assert theirs.domain(range(domain, 70)) > domain
+        ours.release()
+        assert theirs.domain([domain]) == domain

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +217,20 @@ def test_stop_all_stops_every_robot_and_names_those_out_of_reach(api: Any, b: An
     assert body["results"][0]["answered_after"] < 0.1
     assert b.fleet.robots["d1"].safety is SafetyMode.STOPPED
     assert b.kinds().count("person_stop") == 2
+
+
+def test_a_request_meant_for_another_manager_is_not_done_here(
+    b: Any, client_of: Callable[[ApiContext], Client]
+) -> None:
+    api = client_of(replace(context_of(b), instance="ours"))
+    b.step(1)
+    body, another = {"requested_by": "me"}, {"Sitefleet-Instance": "another"}
+    refusal = is_problem(api.post("/stop", json=body, headers=another), 421, "OTHER_MANAGER")
+    assert "ours, not another" in refusal["detail"]
+    assert b.fleet.robots["d1"].safety is SafetyMode.AUTO
+    assert api.get("/health", headers={"Sitefleet-Instance": "ours"}).json()["instance"] == "ours"
+    assert api.post("/stop", json=body, headers={"Sitefleet-Instance": "ours"}).json()["success"]
+    assert b.fleet.robots["d1"].safety is SafetyMode.STOPPED
 
 
 def test_stop_all_answers_in_time_when_a_robot_says_nothing(api: Any, b: Any) -> None:
