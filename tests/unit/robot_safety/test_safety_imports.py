@@ -9,7 +9,7 @@ import sitefleet_robot
 PACKAGE = Path(sitefleet_robot.__file__).parent
 MESSAGES = {"builtin_interfaces", "diagnostic_msgs", "geometry_msgs", "nav_msgs", "rcl_interfaces", "sensor_msgs"}
 ALLOWED = {"rclpy", "numpy", "sitefleet_interfaces", "sitefleet_robot", "std_msgs", *MESSAGES}
-EDGE = {"inputs.py", "keeper.py", "messages.py", "node.py", "partners.py"}
+EDGE = {"inputs.py", "keeper.py", "messages.py", "node.py", "partners.py", "reporter.py"}
 
 
 def imported(path: Path) -> set[str]:
