@@ -20,6 +20,15 @@ LOSSES = frozenset(
 """Triggers of the safety supervisor that end by themselves."""
 
 
+TOLD_ONLY = frozenset(
+    {
+        "recording", "recording_failed", "recording_incomplete", "spool_damaged", "stood_still", "speed_limited",
+        "reset_stuck", "zones_changed", "muting_started", "muting_ended", "clock_step",
+    }
+)  # fmt: skip
+"""Triggers that tell of something and stop nobody, in whatever state they come."""
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """A person's act on one robot: `reset` or `resume`, with why."""
@@ -57,6 +66,8 @@ class SiteOperator:
             if event.kind != "safety_event" or event.robot_id is None:
                 continue
             trigger = str(event.data.get("trigger", ""))
+            if trigger in TOLD_ONLY:
+                continue
             if trigger == "resume":
                 self._causes.pop(event.robot_id, None)
             elif event.data.get("mode") == SafetyMode.STOPPED:

@@ -116,3 +116,9 @@ def test_a_robot_that_holds_because_the_manager_was_silent_is_resumed_a_few_time
 def test_a_hold_that_a_person_asked_for_stays(operator: SiteOperator) -> None:
     operator.note([safety("hold", mode=1)])
     assert operator.acts(5.0, [robot("hold")]) == []
+
+
+def test_what_is_told_while_a_robot_is_stopped_is_no_cause_of_its_stop(operator: SiteOperator) -> None:
+    operator.note([safety(t) for t in ("scan_lost", "stood_still", "recording", "zones_changed")])
+    operator.acts(1.0, [robot("stopped")])
+    assert [act.verb for act in operator.acts(5.0, [robot("stopped")])] == ["reset"]
