@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import statistics
 import sys
 import tempfile
@@ -142,7 +143,8 @@ def run(folder: Path, sizes: list[int], quiet: bool) -> list[dict[str, float]]:
         sys.stdout.flush()
     found: list[Verdict] = []
     cost = timed(lambda: found.append(verify(engine, signer.verifier, witness)))
-    rows[-1] |= {"verify_s": cost.wall, "verify_cpu_s": cost.cpu}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    rows[-1] |= {"verify_s": cost.wall, "verify_cpu_s": cost.cpu, "peak_mb": peak}
     verdict = found[0]
     say(
         f"verification of {verdict.size:,} records, {verdict.heads} heads: {cost.wall:.1f} s, own work {cost.cpu:.1f} s"

@@ -10,3 +10,5 @@ for (const cell of document.querySelectorAll("[data-until]")) {
   show();
   setInterval(show, 30000);
 }
+// Paper cannot be unfolded.
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach(part => { part.open = true; }));

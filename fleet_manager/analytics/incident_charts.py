@@ -77,7 +77,7 @@ def distance_curves(view: RecordingView) -> list[Curve]:
     if motion.person:
         asked = tuple((t, protective_distance(v)) for t, v in motion.measured)
         curves.append(Curve(asked, "allowed", "protective distance Sp at the measured speed (ISO/TS 15066)"))
-        curves.append(Curve(_near(motion.person), "person", "hull to nearest tracked person"))
+        curves.append(Curve(_near(motion.person), "person", "hull to the middle of the nearest tracked person"))
     return [c for c in curves if c.samples]
 
 

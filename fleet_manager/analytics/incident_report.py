@@ -185,9 +185,9 @@ def _sections(incident: Incident) -> Iterable[Markup]:
 def story(incident: Incident) -> str:
     """What the records and the recording say, in sentences."""
     case, event, answer = incident.case, incident.case.event, incident.view.answer
-    where = f" in {incident.room}" if incident.room else ""
+    where = f" ({incident.room})" if incident.room else ""
     said = [
-        f"On {local(event.at)} {case.robot_id} reported{where}: {event.text('narrative') or event.text('trigger')}."
+        f"On {local(event.at)} {case.robot_id}{where} reported: {event.text('narrative') or event.text('trigger')}."
     ]
     if event.text("action"):
         said.append(f"Its answer: {event.text('action')}.")
@@ -227,7 +227,7 @@ def _plan_legend(view: RecordingView) -> Markup | None:
         return None
     items = [("way", "way of the robot, 15 s before"), ("way later", "10 s after")]
     if view.people:
-        items.append(("way person", "people, as tracked"))
+        items.append(("way person", "people, as tracked; m from the hull to their middle"))
     lines = [
         tag("li", tag("svg", tag("line", x1=0, x2=26, y1=8, y2=8, class_=c), class_="incident", viewBox="0 0 26 16"), t)
         for c, t in items

@@ -20,7 +20,7 @@ class ZoneBody(ActRequest):
     """A zone as a person wants it; `requested_by` and `reason` are kept."""
 
     name: str = Field(min_length=1, max_length=200)
-    kind: Literal["no_go", "slow", "restricted", "people_only"]
+    kind: Literal["no_go", "slow", "restricted", "people_only", "geofence"]
     outlines: list[Outline] = Field(min_length=1, max_length=100, description="corners x, y in m, map frame")
     speed_limit: FiniteFloat = Field(default=0.0, ge=0.0, le=3.0, description="m/s; needed for slow, 0: none")
     valid_from: AwareDatetime | None = OpenFrom

@@ -6,6 +6,7 @@ robot's supervisor has the same set and stops by itself; the manager's part is t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,8 @@ class AccessKind(str, Enum):
     SLOW = "slow"
     RESTRICTED = "restricted"
     PEOPLE_ONLY = "people_only"
+    GEOFENCE = "geofence"
+    """Robots stay inside of all zones of this kind together, when there are any."""
 
 
 class ZoneSource(str, Enum):
@@ -132,9 +135,13 @@ class AccessRules:
         trades = tuple(trades)
         return [z for z in self.zones if self.denial(z, robot_id, trades, now) is not None]
 
+    def fences(self, now: datetime) -> list[AccessZone]:
+        """Geofences that count at this moment."""
+        return [z for z in self.zones if z.kind is AccessKind.GEOFENCE and z.in_force(now)]
+
     def denial(self, zone: AccessZone, robot_id: str, trades: Iterable[str], now: datetime) -> Denial | None:
         """Why the robot may not be in the zone; None if it may."""
-        if not zone.in_force(now) or zone.kind is AccessKind.SLOW:
+        if not zone.in_force(now) or zone.kind in {AccessKind.SLOW, AccessKind.GEOFENCE}:
             return None
         if zone.kind is AccessKind.NO_GO:
             return Denial("ZONE_NO_GO", zone.id, "", f"{zone.name} is closed to robots")
@@ -151,6 +158,14 @@ class AccessRules:
         return min((_shortcoming(p, zone, now) for p in about), key=lambda d: _NEARNESS.index(d.code))
 
 
+def fenced_in(fences: Iterable[AccessZone], x: float, y: float, radius: float) -> bool:
+    """Whether a disc about a point lies within the fences together, as far as nine of its points tell."""
+    fences = tuple(fences)
+    around = [(x, y), *((x + radius * math.cos(a), y + radius * math.sin(a)) for a in _EIGHTHS)]
+    return all(any(area.contains(*p) for zone in fences for area in zone.areas) for p in around)
+
+
+_EIGHTHS = tuple(math.tau * n / 8 for n in range(8))
 _NEARNESS = ("PERMIT_SUSPENDED", "PERMIT_NOT_YET_VALID", "PERMIT_EXPIRED", "PERMIT_REVOKED")
 
 

@@ -104,11 +104,14 @@ def closures(world: Situation, memory: AccessMemory) -> dict[str, frozenset[str]
         if sheet is None:
             continue
         zones = rules.closing(sheet.robot_id, sheet.trades, now)
-        key = (rules.version, sheet.half_width, sheet.turning_radius, *(z.id for z in zones))
+        fences = rules.fences(now)
+        key = (rules.version, sheet.half_width, sheet.turning_radius, *(z.id for z in (*zones, *fences)))
         if key not in memory.closures:
             stale = [k for k in memory.closures if k[0] != rules.version]
             for old in stale:
                 del memory.closures[old]
-            memory.closures[key] = closed_edges(world.roadmap, zones, sheet.half_width, sheet.turning_radius)
+            memory.closures[key] = closed_edges(
+                world.roadmap, zones, sheet.half_width, sheet.turning_radius, fences
+            )
         result[sheet.robot_id] = memory.closures[key]
     return result

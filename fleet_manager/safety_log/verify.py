@@ -1,7 +1,7 @@
 """Reads a whole log and tells what in it is not as it was appended, and where. Changes nothing.
 
 Three things are compared: the records as they are, the hashes that genuine signatures vouch for (`reference`), and the
-tree and heads as they are stored. Needs memory for the hash of every record, about 100 bytes each.
+tree and heads as they are stored. Needs memory for the hashes of all records, about 450 bytes each.
 """
 
 from __future__ import annotations

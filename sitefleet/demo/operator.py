@@ -15,9 +15,18 @@ from fleet_manager.domain.robots import SafetyMode
 
 NAME = "site operator (demo)"
 LOSSES = frozenset(
-    {"proposals_lost", "scan_lost", "odom_lost", "pose_lost", "bumper_lost", "executor_lost", "manager_lost"}
+    f"{what}_lost" for what in ("proposals", "scan", "odom", "pose", "bumper", "imu", "executor", "manager")
 )
 """Triggers of the safety supervisor that end by themselves."""
+
+
+TOLD_ONLY = frozenset(
+    {
+        "recording", "recording_failed", "recording_incomplete", "spool_damaged", "stood_still", "speed_limited",
+        "reset_stuck", "zones_changed", "muting_started", "muting_ended", "clock_step",
+    }
+)  # fmt: skip
+"""Triggers that tell of something and stop nobody, in whatever state they come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +66,21 @@ class SiteOperator:
             if event.kind != "safety_event" or event.robot_id is None:
                 continue
             trigger = str(event.data.get("trigger", ""))
+            if trigger in TOLD_ONLY:
+                continue
             if trigger == "resume":
                 self._causes.pop(event.robot_id, None)
             elif event.data.get("mode") == SafetyMode.STOPPED:
                 self._causes.setdefault(event.robot_id, set()).add(trigger)
+            elif event.data.get("mode") == SafetyMode.HOLD and trigger in LOSSES:
+                self._go_on(event.robot_id, trigger)
+
+    def _go_on(self, robot_id: str, trigger: str) -> None:
+        """A robot that holds because of a loss is resumed, a few times; its supervisor refuses while the loss lasts."""
+        if self.resets.get(robot_id, 0) < self.limit:
+            self.resets[robot_id] = self.resets.get(robot_id, 0) + 1
+            self.reasons.append(f"{robot_id}: held by {trigger}")
+            self._to_resume[robot_id] = f"work goes on after: {trigger}"
 
     def acts(self, now: float, robots: Iterable[Robot]) -> list[Act]:
         """What to do now."""

@@ -45,7 +45,7 @@ class Limits:
 
     api: float = 120.0
     robots: float = 120.0
-    silence: float = 15.0
+    silence: float = 45.0
     stopped: float | None = None
     whole: float | None = None
 

@@ -80,6 +80,9 @@ class Site:
             "state_dir": str(self.folder / "state"),
             "map_yaml": str(self.folder / "map.yaml"),
         }
+        if name == "safety":
+            # Nobody detects people here, there is no manager, and nobody has paired.
+            values |= {"blind_speed": "0.0", "executor_timeout": "0.0", "manager_timeout": "0.0"}
         words = ["--ros-args", "-r", f"__ns:=/{self.robot_id}", "--params-file", "launch/params/common.yaml"]
         for file in parameters:
             words += ["--params-file", file]

@@ -34,7 +34,8 @@ def live(folder: Path) -> None:
 
 def _record(n: int) -> Record:
     event_id = f"event-{n}"
-    return Record(event_id, "d1", n + 1, canonical({"event_id": event_id, "seq": n + 1, "filler": "x" * 500}))
+    content = {"event_id": event_id, "robot_id": "d1", "seq": n + 1, "filler": "x" * 500}
+    return Record(event_id, "d1", n + 1, canonical(content))
 
 
 def main(folder: Path) -> None:

@@ -100,6 +100,7 @@ class Robot:
         self.alive = {"scan", "odom", "pose", "bumper"}
         self.pressed = False
         self.held = True
+        self.partners = ("executor_timeout:=0.0", "manager_timeout:=0.0")
 
     def _publishers(self) -> None:
         n = self.node
@@ -147,7 +148,8 @@ class Robot:
         return process
 
     def start_supervisor(self, *parameters: str) -> subprocess.Popen:
-        words = [w for p in (f"state_dir:={self.state_dir}", *parameters) for w in ("-p", p)]
+        told = (f"state_dir:={self.state_dir}", "blind_speed:=0.0", *self.partners, *parameters)
+        words = [w for p in told for w in ("-p", p)]
         return self.start("-m", "sitefleet_robot.safety.node", "--ros-args", "-r", "__ns:=/r1", *words)
 
     def log(self, process: subprocess.Popen) -> str:
@@ -293,7 +295,7 @@ def test_row_17_a_frozen_autonomy_counts_as_a_dead_one(robot):
 
 @pytest.mark.parametrize(("stream", "code"), [("scan", "scan_lost"), ("odom", "odom_lost"), ("pose", "pose_lost")])
 @on_a_running_machine
-def test_row_9_a_lost_sensor_zero_within_300_ms(robot, stream, code):
+def test_row_09_a_lost_sensor_zero_within_300_ms(robot, stream, code):
     robot.alive.add("proposals")
     robot.start_supervisor()
     robot.into_auto()
@@ -305,7 +307,7 @@ def test_row_9_a_lost_sensor_zero_within_300_ms(robot, stream, code):
 
 
 @on_a_running_machine
-def test_row_1_and_3_the_operators_stream_stops_zero_within_300_ms_then_hold_never_autonomy(robot):
+def test_row_01_and_03_the_operators_stream_stops_zero_within_300_ms_then_hold_never_autonomy(robot):
     robot.alive |= {"proposals", "control"}
     robot.start_supervisor()
     robot.held = False
@@ -325,7 +327,7 @@ def test_row_1_and_3_the_operators_stream_stops_zero_within_300_ms_then_hold_nev
 
 
 @on_a_running_machine
-def test_row_5_a_remote_stop_survives_kill_9_and_restart(robot):
+def test_row_05_a_remote_stop_survives_kill_9_and_restart(robot):
     robot.alive.add("proposals")
     first = robot.start_supervisor()
     robot.into_auto()
@@ -401,7 +403,7 @@ def test_a_wrong_parameter_is_an_error_at_start_that_names_it(robot, parameter, 
     assert "Traceback" not in robot.log(supervisor)
 
 
-def test_row_5_a_supervisor_that_cannot_remember_a_stop_is_in_fault(robot):
+def test_row_05_a_supervisor_that_cannot_remember_a_stop_is_in_fault(robot):
     (robot.folder / "a_file").write_text("not a folder")
     robot.start_supervisor(f"state_dir:={robot.folder / 'a_file' / 'state'}")
     robot.until(lambda: robot.state_is(SafetyState.FAULT), "FAULT")

@@ -19,6 +19,7 @@ _KINDS = {
     AccessKind.SLOW: Zone.SLOW,
     AccessKind.RESTRICTED: Zone.RESTRICTED,
     AccessKind.PEOPLE_ONLY: Zone.PEOPLE_ONLY,
+    AccessKind.GEOFENCE: Zone.GEOFENCE,
 }
 _STATES = {
     PermitState.VALID: PermitMessage.VALID,
@@ -46,7 +47,8 @@ def part_ids(zone: AccessZone) -> list[str]:
 def _parts(zone: AccessZone, permits: Iterable[Permit]) -> Iterable[Zone]:
     permit = next((p.id for p in permits if zone.id in p.zone_ids and p.state is PermitState.VALID), "")
     for part_id, area in zip(part_ids(zone), zone.areas, strict=True):
-        # Holes are not sent: a robot keeps out of ground that is open to it rather than the other way round.
+        # Holes are not sent: a robot keeps out of ground that is open to it rather than the other way round. People
+        # draw outlines only, so that a geofence has none.
         yield Zone(
             zone_id=part_id,
             name=zone.name,

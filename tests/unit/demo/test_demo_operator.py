@@ -101,3 +101,24 @@ def test_a_refused_act_is_asked_again(operator: SiteOperator) -> None:
 
 def test_an_offline_robot_is_left_alone() -> None:
     assert SiteOperator(("driller",)).acts(0.0, [robot("hold", online=False)]) == []
+
+
+def test_a_robot_that_holds_because_the_manager_was_silent_is_resumed_a_few_times(operator: SiteOperator) -> None:
+    for _ in range(3):
+        operator.note([safety("manager_lost", mode=1)])
+        (act,) = operator.acts(5.0, [robot("hold")])
+        assert act.verb == "resume" and "manager_lost" in act.reason
+        operator.done(act)
+    operator.note([safety("manager_lost", mode=1)])
+    assert operator.acts(6.0, [robot("hold")]) == []
+
+
+def test_a_hold_that_a_person_asked_for_stays(operator: SiteOperator) -> None:
+    operator.note([safety("hold", mode=1)])
+    assert operator.acts(5.0, [robot("hold")]) == []
+
+
+def test_what_is_told_while_a_robot_is_stopped_is_no_cause_of_its_stop(operator: SiteOperator) -> None:
+    operator.note([safety(t) for t in ("scan_lost", "stood_still", "recording", "zones_changed")])
+    operator.acts(1.0, [robot("stopped")])
+    assert [act.verb for act in operator.acts(5.0, [robot("stopped")])] == ["reset"]

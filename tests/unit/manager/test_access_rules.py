@@ -122,3 +122,20 @@ def test_a_zone_that_swallows_an_edge_closes_it_and_one_crossed_in_the_middle_to
     assert everything == set(roadmap.edges)
     thin = closed_edges(roadmap, [zone(AccessKind.NO_GO, areas=square(3.49, -1, 3.51, 0.4))], 0.3, 0.4)
     assert thin == {"w4-w3"}
+
+
+def test_a_geofence_keeps_work_and_ways_inside_of_all_fences_together() -> None:
+    left = zone(AccessKind.GEOFENCE, id="L", areas=square(-2, -2, 2.5, 2))
+    right = zone(AccessKind.GEOFENCE, id="R", areas=square(2, -2, 4.6, 2))
+    rules = AccessRules(1, (left, right))
+    sheet = factsheet("d1")
+    inside = Task("t", "j", work_item("a", ["s1", "s2", "s3"]))  # stances x = 0, 1, 2: the last in both
+    assert task_denial(rules, inside, sheet, NOW) is None
+    small = AccessRules(1, (zone(AccessKind.GEOFENCE, areas=square(-2, -2, 1.9, 2)),))
+    denial = task_denial(small, inside, sheet, NOW)
+    assert denial is not None and denial.code == "OUTSIDE_GEOFENCE"
+    closed = closed_edges(line_of_rooms(), [], 0.3, 0.5, rules.fences(NOW))
+    assert {"w5-w4", "s5-w5", "w7-w6"} <= closed
+    assert not {"w1-w0", "w2-w1", "w3-w2", "w4-w3", "s4-w4"} & closed
+    ended = AccessRules(1, (zone(AccessKind.GEOFENCE, ended_at=NOW - HOUR),))
+    assert ended.fences(NOW) == [] and task_denial(ended, inside, sheet, NOW) is None

@@ -5,6 +5,7 @@ import pytest
 
 from sitefleet_robot.safety.field import FieldSettings
 from sitefleet_robot.safety.memory import Memory
+from sitefleet_robot.safety.muting import MuteRequest
 from sitefleet_robot.safety.parameters import TICK, SupervisorSettings
 from sitefleet_robot.safety.scan import ScanPoints
 from sitefleet_robot.safety.states import State
@@ -48,6 +49,8 @@ class Bench:
         self.points = np.zeros((0, 2))
         self.sigma = 0.01
         self.pressed = False
+        self.motion = Twist2(0.1, 0.0)
+        self.way = 0.0
         self.command_log = []
         self.transitions = []
         self._count = 0
@@ -69,6 +72,7 @@ class Bench:
     def run(self, seconds: float) -> None:
         for _ in range(round(seconds / TICK)):
             self.now += TICK
+            self.utc += TICK
             self._count += 1
             if self._count % 2 == 0:
                 self._send_fast()
@@ -87,7 +91,7 @@ class Bench:
             self.sequence += 1
             self.put(Control("r1", self.epoch, self.sequence, self.now, self.held, self.stick))
         if "odom" in self.alive:
-            self.put(Odometry(Twist2(0.1, 0.0)))
+            self.put(Odometry(self.motion, self.way, 0.0))
         if "pose" in self.alive:
             self.put(Pose(1.0, 2.0, 0.5, self.sigma))
 
@@ -105,6 +109,10 @@ class Bench:
 
     def release(self, by: str = "Ada"):
         return self.put(ResetRequest(by, "looked at it")).answer
+
+    def mute(self, field: str = "protective_field", **changes):
+        told = {"reason": "narrow lift", "by": "Ada", "co_signed_by": "Bob", "duration": 60.0} | changes
+        return self.put(MuteRequest(field, **told)).answer
 
     def reset(self, held: float = 0.5):
         self.press()

@@ -94,9 +94,9 @@ class RandomLife(RuleBasedStateMachine):
 
     @rule()
     def reset(self):
-        if self.bench.reset().success:
-            self.reset_done = True
+        done = self.bench.reset().success
         self.follow()
+        self.reset_done |= done
 
     @rule()
     def resume(self):
@@ -149,7 +149,7 @@ class RandomLife(RuleBasedStateMachine):
             assert max(np.diff(times), default=0.0) < 0.021
 
 
-def test_row_3_5_6_no_random_life_moves_without_the_acts_that_permit_it(make_bench):
+def test_row_03_05_06_no_random_life_moves_without_the_acts_that_permit_it(make_bench):
     RandomLife.make = staticmethod(make_bench)
     from hypothesis.stateful import run_state_machine_as_test
 

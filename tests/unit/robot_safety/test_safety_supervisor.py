@@ -67,7 +67,7 @@ def test_resuming_twice_is_no_error(bench):
         ("pose", Trigger.POSE_LOST),
     ],
 )
-def test_row_9_and_17_a_lost_stream_in_auto_is_a_latched_stop_within_300_ms(bench, stream, trigger):
+def test_row_09_and_17_a_lost_stream_in_auto_is_a_latched_stop_within_300_ms(bench, stream, trigger):
     bench.in_auto()
     bench.alive.discard(stream)
     cut = bench.now
@@ -82,7 +82,7 @@ def test_row_9_and_17_a_lost_stream_in_auto_is_a_latched_stop_within_300_ms(benc
     assert bench.core.command is ZERO
 
 
-def test_row_9_an_invalid_scan_counts_as_none(bench):
+def test_row_09_an_invalid_scan_counts_as_none(bench):
     bench.in_auto()
     bench.alive.discard("scan")
     for _ in range(20):
@@ -101,7 +101,7 @@ def test_an_uncertain_pose_counts_as_none(bench):
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-def test_row_2_a_proposal_that_is_no_number_is_zero_at_once_and_keeps_nothing_alive(bench, bad):
+def test_row_02_a_proposal_that_is_no_number_is_zero_at_once_and_keeps_nothing_alive(bench, bad):
     bench.in_auto()
     bench.alive.discard("proposals")
     cut = bench.now
@@ -132,7 +132,7 @@ def test_a_limiter_lowers_the_speed_and_the_published_limit(make_bench):
 # Remote stop, reset, resume
 
 
-def test_row_5_and_6_after_a_stop_it_takes_a_reset_and_a_resume(bench):
+def test_row_05_and_06_after_a_stop_it_takes_a_reset_and_a_resume(bench):
     bench.in_auto()
     assert bench.stop().success
     assert bench.state is State.STOPPED and bench.core.command is ZERO
@@ -146,7 +146,7 @@ def test_row_5_and_6_after_a_stop_it_takes_a_reset_and_a_resume(bench):
 
 
 @pytest.mark.parametrize("where", ["BOOT", "HOLD", "AUTO", "TELEOP", "PROTECTIVE", "STOPPED", "FAULT"])
-def test_row_7_a_stop_is_granted_in_every_state(make_bench, where):
+def test_row_07_a_stop_is_granted_in_every_state(make_bench, where):
     bench = make_bench()
     if where == "AUTO":
         bench.in_auto()
@@ -205,7 +205,7 @@ def test_resets_where_nothing_is_latched_are_refused(bench):
     assert bench.put(ResetRequest("", "")).answer.code == "no_name"
 
 
-def test_row_5_a_remembered_stop_starts_stopped(make_bench):
+def test_row_05_a_remembered_stop_starts_stopped(make_bench):
     bench = make_bench(memory=Memory((Cause(Trigger.REMOTE_STOP, "Ada stopped the robot"),), 7, 3))
     assert bench.state is State.STOPPED
     assert bench.core.reason.trigger is Trigger.REMOTE_STOP
@@ -309,7 +309,7 @@ def test_hold_to_run_letting_go_stops(bench):
     assert bench.core.command is ZERO
 
 
-def test_row_1_the_operators_stream_stops_zero_within_300_ms_and_hold(bench):
+def test_row_01_the_operators_stream_stops_zero_within_300_ms_and_hold(bench):
     bench.in_teleop()
     assert not bench.core.command.is_zero
     bench.alive.discard("control")
@@ -320,7 +320,7 @@ def test_row_1_the_operators_stream_stops_zero_within_300_ms_and_hold(bench):
     assert bench.core.reason.trigger is Trigger.CONTROL_LOST
 
 
-def test_row_3_a_thousand_random_drops_never_resume_anything(make_bench):
+def test_row_03_a_thousand_random_drops_never_resume_anything(make_bench):
     rng = np.random.default_rng(3)
     bench = make_bench()
     for epoch in range(1, 1001):
@@ -351,7 +351,7 @@ def test_nobody_streams_after_arming_back_to_hold(bench):
     assert bench.state is State.HOLD
 
 
-def test_row_9_in_teleoperation_too_a_lost_lidar_is_a_latched_stop(bench):
+def test_row_09_in_teleoperation_too_a_lost_lidar_is_a_latched_stop(bench):
     bench.in_teleop()
     bench.alive.discard("scan")
     cut = bench.now
@@ -378,7 +378,7 @@ def test_teleoperation_does_not_need_localisation(bench):
         ({"sent": -0.26}, "too_old"),
     ],
 )
-def test_row_2_a_command_that_may_not_count_is_refused_and_does_not_keep_the_stream_alive(make_bench, change, code):
+def test_row_02_a_command_that_may_not_count_is_refused_and_does_not_keep_the_stream_alive(make_bench, change, code):
     bench = make_bench()
     bench.epoch = 5
     bench.in_teleop()

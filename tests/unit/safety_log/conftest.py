@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -108,13 +109,22 @@ def files(tmp_path: Path) -> Iterator[LogFiles]:
     files.close()
 
 
-@pytest.fixture
-def filled(files: LogFiles) -> LogFiles:
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twenty records, appended in batches of one, two, three ..."""
+    files = LogFiles(tmp_path_factory.mktemp("template"))
     log, n = files.open(), 0
     for size in (1, 2, 3, 4, 5, 5):
         log.append([record(n + i) for i in range(size)])
         n += size
+    files.close()
+    return files.folder
+
+
+@pytest.fixture
+def filled(files: LogFiles, template: Path) -> LogFiles:
+    """A copy of its own of the template."""
+    shutil.copytree(template, files.folder, dirs_exist_ok=True)
     return files
 
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet_manager.safety_log import tree
@@ -80,11 +80,13 @@ def test_the_published_proofs_come_out() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=20), max_size=70))
 def test_a_growing_tree_has_the_root_that_the_rfc_defines(leaves: list[bytes]) -> None:
     assert Grown(leaves).edge.root() == rfc_root(leaves)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_every_inclusion_proof_leads_to_the_root_and_no_other_leaf_does(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 70))
@@ -96,6 +98,7 @@ def test_every_inclusion_proof_leads_to_the_root_and_no_other_leaf_does(data: st
     assert len(proof) <= size.bit_length()
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_every_consistency_proof_leads_to_both_roots(data: st.DataObject) -> None:
     new = data.draw(st.integers(1, 70))
@@ -106,6 +109,7 @@ def test_every_consistency_proof_leads_to_both_roots(data: st.DataObject) -> Non
     assert roots == (rfc_root(leaves[:old]), rfc_root(leaves))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_no_consistency_proof_covers_a_changed_past(data: st.DataObject) -> None:
     new = data.draw(st.integers(2, 70))
@@ -118,6 +122,7 @@ def test_no_consistency_proof_covers_a_changed_past(data: st.DataObject) -> None
     assert roots != (rfc_root(leaves[:old]), rfc_root(forged))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(0, 39), st.lists(st.binary(min_size=32, max_size=32), max_size=8))
 def test_a_proof_of_the_wrong_length_is_refused(size: int, index: int, path: list[bytes]) -> None:
     leaves = [bytes([n]) for n in range(size)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sitefleet_robot.safety.checks import Refusal
+from sitefleet_robot.safety.refusal import Refusal
 
 SHORTEST = 0.35
 """s; a shorter press is a touch, or noise."""
@@ -17,17 +17,25 @@ class ResetButton:
         self._pressed_at: float | None = None
         self._by = ""
         self._told = False
+        self._void = False
+
+    def void(self) -> None:
+        """A stop has come: a press that began before it says nothing about it."""
+        self._void = True
 
     def press(self, by: str, now: float) -> None:
         """Pressed; pressed again while it is held changes nothing, so that it cannot be kept young."""
         if self._pressed_at is None:
             self._pressed_at, self._by, self._told = now, by, False
+            self._void = False
 
     def release(self, by: str, now: float) -> Refusal | None:
         """Released; a refusal if that was no reset."""
         pressed_at, self._pressed_at = self._pressed_at, None
         if pressed_at is None:
             return Refusal("not_pressed", "the reset button was released without a press")
+        if self._void:
+            return Refusal("pressed_before", "the reset button was pressed before the stop; press it again")
         if by != self._by:
             return Refusal("reset_other_hand", f"{self._by} pressed the reset button, {by} released it")
         held = now - pressed_at

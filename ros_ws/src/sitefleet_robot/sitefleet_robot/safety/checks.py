@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
+from sitefleet_robot.safety.refusal import Refusal
 from sitefleet_robot.safety.values import Control, Pose, Twist2
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why an input is not used: stable code and sentence."""
-
-    code: str
-    sentence: str
 
 
 def finite(twist: Twist2) -> Refusal | None:
@@ -86,15 +78,26 @@ def pose_usable(pose: Pose, max_sigma: float) -> Refusal | None:
     return None
 
 
+def pose_jump(pose: Pose, before: Pose, max_speed: float, limit: float) -> Refusal | None:
+    """A pose farther from the one before than `limit` m and what a robot at `max_speed` m/s drives in between."""
+    passed = abs(pose.stamp - before.stamp)
+    gap = math.hypot(pose.x - before.x, pose.y - before.y)
+    if gap <= limit + 1.5 * max_speed * passed:
+        return None
+    return Refusal("pose_jump", f"localisation jumped by {gap:.2f} m")
+
+
 class StreamWatch:
     """Age of a stream by arrival on a monotonic clock. Nothing yet arrived is infinitely old.
 
     `timeout` s is when zero must have been commanded. The watch trips `guard` s earlier, so that the tick that
-    notices it is still in time. A timeout of zero: the stream is not watched.
+    notices it is still in time. A timeout of zero: the stream is not watched. An optional one is watched from when
+    it was first heard.
     """
 
-    def __init__(self, name: str, timeout: float, guard: float) -> None:
+    def __init__(self, name: str, timeout: float, guard: float, optional: bool = False) -> None:
         self.name = name
+        self.optional = optional
         self.timeout = timeout
         self._limit = timeout - guard
         self._last = -math.inf
@@ -120,15 +123,19 @@ class StreamWatch:
 
     def awaited(self) -> bool:
         """Nothing has come since the stream was excused, so what is known of it is old."""
-        return self.timeout != 0.0 and self._last < self._excused
+        return self._watched and self._last < self._excused
 
     def lost(self, now: float) -> bool:
         """The stream has been away for too long."""
-        return self.timeout != 0.0 and now - max(self._last, self._excused) >= self._limit
+        return self._watched and now - max(self._last, self._excused) >= self._limit
 
     def fresh(self, now: float) -> bool:
         """Whether the stream may be relied on."""
-        return self.timeout == 0.0 or (self.age(now) < self._limit and not self.awaited())
+        return not self._watched or (self.age(now) < self._limit and not self.awaited())
+
+    @property
+    def _watched(self) -> bool:
+        return self.timeout != 0.0 and not (self.optional and math.isinf(self._last))
 
     def complaint(self, now: float) -> str:
         """What is wrong, for a person."""

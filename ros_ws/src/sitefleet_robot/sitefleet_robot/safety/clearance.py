@@ -57,22 +57,22 @@ class FieldMonitor:
         self._blocked_twist = wanted
         return self._blocked_scans >= self._settings.confirm_scans
 
-    def watch_clearing(self, wanted: Twist2, now: float) -> None:
+    def watch_clearing(self, wanted: Twist2, now: float, muted: bool = False) -> None:
         """Called once a scan in a protective stop: is the field of the motion free, with some room to spare?
 
-        The motion is what is wanted now; if nothing is wanted, the one that was stopped.
+        The motion is what is wanted now; if nothing is wanted, the one that was stopped. A muted field is free.
         """
         motion = self._blocked_twist if wanted.is_zero else wanted
-        points = self._points
-        if points is None:
-            self._free_since = None
-            return
-        s = self._settings
-        result = field.evaluate(s.field, motion.linear, motion.angular, points.points, s.clear_margin)
-        if result.blocked:
+        if not muted and self._blocks(motion):
             self._free_since = None
         elif self._free_since is None:
             self._free_since = now
+
+    def _blocks(self, motion: Twist2) -> bool:
+        s = self._settings
+        if self._points is None:
+            return True
+        return field.evaluate(s.field, motion.linear, motion.angular, self._points.points, s.clear_margin).blocked
 
     def cleared(self, now: float) -> bool:
         """The field has been free for the time that a protective stop needs to clear."""

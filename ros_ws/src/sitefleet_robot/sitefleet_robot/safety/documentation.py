@@ -9,11 +9,15 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from sitefleet_robot.common.parameters import ParameterSpec
+import yaml
+
+from sitefleet_robot.common.parameters import ParameterSpec, check_values
+from sitefleet_robot.common.robot import MODELS, ROBOT_PARAMETERS, RobotShape
 from sitefleet_robot.safety.events import EVENT_KINDS
-from sitefleet_robot.safety.parameters import PARAMETERS
-from sitefleet_robot.safety.states import State, Trigger, next_state
+from sitefleet_robot.safety.parameters import PARAMETERS, settings_of
+from sitefleet_robot.safety.states import TABLE, State, Trigger, next_state
 
 _HEADINGS = {
     State.BOOT: "BOOT",
@@ -27,6 +31,10 @@ _HEADINGS = {
 }
 
 
+_TOLD = 3
+"""Triggers that an arrow of the picture names one by one."""
+
+
 def state_table() -> str:
     """Next state for each trigger (rows) in each state (columns); `·` stays."""
     lines = [_row(["trigger", *_HEADINGS.values()]), _row(["---"] * (len(_HEADINGS) + 1))]
@@ -34,6 +42,41 @@ def state_table() -> str:
         after = [next_state(state, trigger) for state in State]
         cells = ["·" if new is old else _HEADINGS[new] for old, new in zip(State, after, strict=True)]
         lines.append(_row([f"`{trigger.value}`", *cells]))
+    return "\n".join(lines)
+
+
+def state_diagram() -> str:
+    """The same as a picture: an arrow for each pair of states, with what leads along it."""
+    arrows: dict[tuple[State, State], list[str]] = {}
+    for (before, trigger), after in TABLE.items():
+        if after is not before:
+            arrows.setdefault((before, after), []).append(trigger.value)
+    everything = {t for (_, after), names in arrows.items() if after is State.STOPPED for t in names}
+    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> BOOT"]
+    lines += [f'    state "{_HEADINGS[state]}" as {state.name}' for state in State]
+    for (before, after), names in sorted(arrows.items(), key=lambda item: (item[0][0].number, item[0][1].number)):
+        told = ", ".join(names) if len(names) <= _TOLD else f"{len(names)} of {len(everything)} stop causes"
+        lines.append(f"    {before.name} --> {after.name}: {told}")
+    return "\n".join([*lines, "```"])
+
+
+def field_table(folder: Path) -> str:
+    """Length of the protective field of each model at shares of its highest speed."""
+    shares = (0.25, 0.5, 0.75, 1.0)
+    heads = [f"at {share:.0%}" for share in shares]
+    lines = [_row(["model", "footprint", "highest speed", "braking", *heads]), _row(["---"] * (4 + len(heads)))]
+    for model in MODELS:
+        given: dict[str, Any] = {}
+        for file in ("common.yaml", f"{model}.yaml"):
+            sections = yaml.safe_load((folder / file).read_text(encoding="utf-8"))
+            for name in ("/**", "/**/safety_supervisor"):
+                given |= sections.get(name, {}).get("ros__parameters", {})
+        values = check_values((*ROBOT_PARAMETERS, *PARAMETERS), given)
+        settings = settings_of(model, values, RobotShape.of(values))
+        field, top = settings.field, settings.max_speed
+        cells = [f"{field.field_length(share * top):.2f} m" for share in shares]
+        size = f"{field.length:.2f} x {field.width:.2f} m"
+        lines.append(_row([model, size, f"{top:.1f} m/s", f"{field.braking:.2f} m/s²", *cells]))
     return "\n".join(lines)
 
 
@@ -52,15 +95,20 @@ def event_table() -> str:
 
 
 SECTIONS: Mapping[str, Callable[[], str]] = {
+    "diagram": state_diagram,
     "states": state_table,
     "parameters": parameter_table,
     "events": event_table,
 }
 
 
-def rendered(text: str) -> str:
-    """The document with every generated section as the code has it now. Raises ValueError if a marker is missing."""
-    for name, write in SECTIONS.items():
+def rendered(text: str, parameters: Path) -> str:
+    """The document with every generated section as the code, and the models' files in a folder, have it now.
+
+    Raises ValueError if a marker is missing.
+    """
+    sections = {**SECTIONS, "fields": lambda: field_table(parameters)}
+    for name, write in sections.items():
         pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         if not pattern.search(text):
             raise ValueError(f"the document has no section <!-- generated: {name} --> ... <!-- end -->")
@@ -84,7 +132,8 @@ def main() -> int:
         print("usage: python -m sitefleet_robot.safety.documentation FILE", file=sys.stderr)
         return 2
     path = Path(sys.argv[1])
-    path.write_text(rendered(path.read_text(encoding="utf-8")), encoding="utf-8")
+    parameters = path.resolve().parents[1] / "launch" / "params"
+    path.write_text(rendered(path.read_text(encoding="utf-8"), parameters), encoding="utf-8")
     return 0
 
 

@@ -10,7 +10,7 @@ from sitefleet_robot.safety.states import Trigger
 
 @dataclass(frozen=True)
 class EventKind:
-    """Class of docs/safety.md; severity 0 info, 1 warning, 2 serious, 3 severe."""
+    """Class of docs/safety.md, empty: of the event it belongs to; severity 0 info, 1 warning, 2 serious, 3 severe."""
 
     event_class: str
     severity: int
@@ -32,12 +32,15 @@ EVENT_KINDS: Mapping[Trigger, EventKind] = {
     Trigger.ODOM_LOST: EventKind("SENSOR_FAULT", 2),
     Trigger.POSE_LOST: EventKind("SENSOR_FAULT", 2),
     Trigger.BUMPER_LOST: EventKind("SENSOR_FAULT", 2),
+    Trigger.IMU_LOST: EventKind("SENSOR_FAULT", 2),
     Trigger.EXECUTOR_LOST: EventKind("COMMS_LOSS", 2),
     Trigger.MANAGER_LOST: EventKind("COMMS_LOSS", 1),
     Trigger.HARDWARE_STOP: EventKind("ESTOP", 2),
     Trigger.ZONE_INTRUSION: EventKind("ZONE_INTRUSION", 2),
+    Trigger.GEOFENCE: EventKind("ZONE_INTRUSION", 2),
     Trigger.PERMIT_ENDED: EventKind("PERMIT_VIOLATION", 2),
     Trigger.TILT: EventKind("DANGEROUS_OCCURRENCE", 3),
+    Trigger.TOOL_FAULT: EventKind("TOOL_FAULT", 2),
     Trigger.DRIVE_FAULT: EventKind("SENSOR_FAULT", 3),
     Trigger.EVIDENCE_LOST: EventKind("SENSOR_FAULT", 2),
     Trigger.BATTERY_LOW: EventKind("SENSOR_FAULT", 1),
@@ -45,6 +48,10 @@ EVENT_KINDS: Mapping[Trigger, EventKind] = {
     Trigger.SPEED_LIMITED: EventKind("SPEED_LIMITED", 0),
     Trigger.RESET_STUCK: EventKind("RESET", 1),
     Trigger.ZONES_CHANGED: EventKind("CONFIG_CHANGE", 0),
+    Trigger.MUTED: EventKind("MUTING", 1),
+    Trigger.UNMUTED: EventKind("MUTING", 0),
+    Trigger.STOOD: EventKind("", 0),
+    Trigger.CLOCK_STEP: EventKind("CONFIG_CHANGE", 1),
     Trigger.RESET: EventKind("RESET", 0),
     Trigger.INTERNAL_ERROR: EventKind("SENSOR_FAULT", 3),
 }

@@ -26,6 +26,8 @@ class ZoneKind(Enum):
     RESTRICTED = 3
     PEOPLE_ONLY = 4
     SPACE = 5
+    GEOFENCE = 6
+    """Robots stay inside: of all geofences together, when there are any."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,23 @@ class Trespass:
         return f"the robot is in {name}, which is {what}"
 
 
+@dataclass(frozen=True)
+class Footing:
+    """What a set of zones says about a place."""
+
+    trespass: Trespass | None = None
+    outside: bool = False
+    """Out of every geofence with some part of the robot."""
+    slow: float = math.inf
+    """m/s, the lowest limit of the slow zones here; `slow_name` says where."""
+    slow_name: str = ""
+    zone_id: str = ""
+    """First zone that the robot's centre is in."""
+
+
+NOWHERE = Footing()
+
+
 class Ground:
     """The zones in force, and the ones the robot is in."""
 
@@ -112,6 +131,8 @@ class Ground:
         # Corners and middles of the sides: a zone narrower than half the robot is not missed.
         self._outline = np.array([(x, y), (x, 0), (x, -y), (0, -y), (-x, -y), (-x, 0), (-x, y), (0, y), (0, 0)])
         self.set = ZoneSet(0, map_id, ())
+        self._boxes = _boxes(())
+        self._fenced = False
         self._permitted: set[str] = set()
 
     def check(self, new: ZoneSet) -> None:
@@ -127,42 +148,47 @@ class Ground:
     def take(self, new: ZoneSet) -> None:
         """Work by this set from now on. Raises ZoneSetError; then the one before stays in force."""
         self.check(new)
-        self.set = new
+        self.set, self._boxes = new, _boxes(new.zones)
+        self._fenced = any(zone.kind is ZoneKind.GEOFENCE for zone in new.zones)
 
-    def trespass(self, place: Place, utc: float) -> Trespass | None:
-        """The first zone that the robot must not be in; None: all is well."""
-        found = None
+    def look(self, place: Place, moments: Sequence[float]) -> Footing:
+        """What holds at a place. Of several moments that it may be, the one that forbids more counts."""
+        c, s = math.cos(place[2]), math.sin(place[2])
+        outline = self._outline @ np.array([(c, s), (-s, c)]) + place[:2]
+        low, high = outline.min(axis=0), outline.max(axis=0)
+        near = np.nonzero(((self._boxes[:, :2] <= high) & (self._boxes[:, 2:] >= low)).all(axis=1))[0]
+        trespass: Trespass | None = None
+        slow, zone_id = (math.inf, ""), ""
         permitted: set[str] = set()
-        for zone in self._around(place, utc, (ZoneKind.NO_GO, ZoneKind.RESTRICTED, ZoneKind.PEOPLE_ONLY)):
-            if zone.kind is ZoneKind.RESTRICTED and self._may_enter(zone, utc):
+        fenced = np.zeros(len(outline), dtype=bool)
+        for zone in (self.set.zones[k] for k in near):
+            if not any(zone.holds(utc) for utc in moments):
+                continue
+            within = inside(outline, zone.corners)
+            zone_id = zone_id or (zone.zone_id if within[-1] and zone.kind is not ZoneKind.GEOFENCE else "")
+            if zone.kind is ZoneKind.GEOFENCE:
+                # A fence counts only while it certainly holds.
+                fenced |= within & all(zone.holds(utc) for utc in moments)
+            elif not within.any() or zone.kind is ZoneKind.SPACE:
+                continue
+            elif zone.kind is ZoneKind.SLOW:
+                if zone.speed_limit > 0.0:
+                    slow = min(slow, (zone.speed_limit, zone.name or zone.zone_id))
+            elif zone.kind is ZoneKind.RESTRICTED and all(self._may_enter(zone, utc) for utc in moments):
                 permitted.add(zone.zone_id)
-            elif found is None:
-                found = Trespass(zone, zone.zone_id in self._permitted)
+            elif trespass is None:
+                trespass = Trespass(zone, zone.zone_id in self._permitted)
         self._permitted = permitted
-        return found
-
-    def speed_limit(self, place: Place, utc: float) -> tuple[float, str]:
-        """Lowest limit of the slow zones that the robot is in, m/s, and where; infinite: none."""
-        slow = [(z.speed_limit, z.name or z.zone_id) for z in self._around(place, utc, (ZoneKind.SLOW,))]
-        return min((limit for limit in slow if limit[0] > 0.0), default=(math.inf, ""))
-
-    def zone_at(self, place: Place) -> str:
-        """Id of the first zone that the robot's centre is in, for records; empty: none."""
-        point = np.array([place[:2]])
-        return next((z.zone_id for z in self.set.zones if bool(inside(point, z.corners).any())), "")
+        return Footing(trespass, self._fenced and not bool(fenced.all()), *slow, zone_id)
 
     def _may_enter(self, zone: Zone, utc: float) -> bool:
         return any(permit.allows(zone.zone_id, self._robot_id, utc) for permit in self.set.permits)
 
-    def _around(self, place: Place, utc: float, kinds: Sequence[ZoneKind]) -> Iterable[Zone]:
-        zones = [z for z in self.set.zones if z.kind in kinds and z.holds(utc)]
-        if not zones:
-            return
-        c, s = math.cos(place[2]), math.sin(place[2])
-        outline = self._outline @ np.array([(c, s), (-s, c)]) + place[:2]
-        for zone in zones:
-            if inside(outline, zone.corners).any():
-                yield zone
+
+def _boxes(zones: Iterable[Zone]) -> Points:
+    """Lowest x and y, highest x and y of each zone."""
+    boxes = [(*zone.corners.min(axis=0), *zone.corners.max(axis=0)) for zone in zones]
+    return np.array(boxes, dtype=np.float64).reshape(-1, 4)
 
 
 def inside(points: Points, corners: Points) -> NDArray[np.bool_]:

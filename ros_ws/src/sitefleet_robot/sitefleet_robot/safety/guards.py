@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sitefleet_robot.safety.ground import Ground, Trespass, ZoneKind
+from sitefleet_robot.safety.ground import NOWHERE, Ground, ZoneKind
 from sitefleet_robot.safety.limits import SpeedLimit
 from sitefleet_robot.safety.parameters import SupervisorSettings
-from sitefleet_robot.safety.separation import Nearest, Person, SeparationSettings, nearest
+from sitefleet_robot.safety.separation import Crowd, Nearest, Person, SeparationSettings, nearest
 from sitefleet_robot.safety.states import State, Trigger
 from sitefleet_robot.safety.values import Pose, Twist2
 
 STANDS_BELOW = 0.02
 """m/s that a person's nearness must allow; below, the robot stands."""
+BLIND_SPEED = 0.3
+"""m/s when a personnel detection has fallen silent (ISO 3691-4, annex A)."""
+STANDING_PERIOD = 0.2
+"""s between two looks at zones and permits while the pose does not change."""
+FENCE = "the geofence"
+_TELEOP_STATES = frozenset({State.TELEOP, State.PROTECTIVE_TELEOP})
 
 
 @dataclass(frozen=True)
@@ -40,49 +46,56 @@ class PeopleGuard:
             s.field.reaction_time,
             s.field.braking,
             s.intrusion_distance,
-            0.5 * math.hypot(s.field.length, s.field.width),
+            s.field.corner_radius,
         )
-        self._people: tuple[Person, ...] = ()
-        self._seen = -math.inf
+        self._crowd = Crowd(())
+        self._seen: float | None = None
         self._free_since = -math.inf
         self.nearest: Nearest | None = None
+        self.muted = False
 
     def seen(self, people: tuple[Person, ...], now: float) -> None:
         """Personnel detection tells all that it sees."""
-        self._people, self._seen = people, now
+        self._crowd, self._seen = Crowd(people), now
 
     def look(self, pose: Pose | None, now: float) -> None:
-        """Reckon with every person, at each tick."""
-        works = now - self._seen < self._settings.people_timeout
+        """Reckon with every person, at each tick; one may have come nearer since he was seen."""
         self.nearest = None
-        if works and pose is not None:
-            self.nearest = nearest(self._people, pose.x, pose.y, pose.sigma, self._separation)
+        if self._seen is not None and self._works(now) and pose is not None:
+            age = now - self._seen
+            self.nearest = nearest(self._crowd, pose.x, pose.y, pose.sigma, self._separation, age)
         if self.too_near:
             self._free_since = now
 
     @property
     def count(self) -> int:
         """How many people are seen."""
-        return len(self._people)
+        return len(self._crowd.people)
 
     @property
     def too_near(self) -> bool:
         """Somebody is so near that the robot must stand."""
-        return self.nearest is not None and self.nearest.speed < STANDS_BELOW
+        return not self.muted and self.nearest is not None and self.nearest.speed < STANDS_BELOW
 
     def free_for(self, now: float) -> float:
         """s since somebody was too near."""
         return now - self._free_since
 
     def limit(self, now: float) -> SpeedLimit | None:
-        """Highest speed now. Vision only ever tightens: without it there is the limit of the blind."""
-        limits = []
-        if self.nearest is not None:
-            sentence = f"a person is {self.nearest.distance:.2f} m away"
-            limits.append(SpeedLimit(self.nearest.speed, "person_near", sentence))
-        if self._settings.blind_speed and now - self._seen >= self._settings.people_timeout:
-            limits.append(SpeedLimit(self._settings.blind_speed, "blind", "personnel detection does not work"))
-        return min(limits, key=lambda limit: limit.speed, default=None)
+        """Highest speed now. Vision only ever tightens: without it there is the limit of the blind.
+
+        Where nobody detects people at all the limit may be switched off; a detection that has fallen silent is
+        missed in any case.
+        """
+        if not self._works(now):
+            blind = self._settings.blind_speed or (BLIND_SPEED if self._seen is not None else 0.0)
+            return SpeedLimit(blind, "blind", "personnel detection does not work") if blind else None
+        if self.nearest is None or self.muted:
+            return None
+        return SpeedLimit(self.nearest.speed, "person_near", f"a person is {self.nearest.distance:.1f} m away")
+
+    def _works(self, now: float) -> bool:
+        return self._seen is not None and now - self._seen < self._settings.people_timeout
 
 
 class GroundGuard:
@@ -92,46 +105,63 @@ class GroundGuard:
         self._crawl = s.zone_crawl
         self.ground = Ground(s.robot_id, s.map_id, s.field.length, s.field.width)
         self._tolerated = ""
-        self._now: Trespass | None = None
-        self._slow: tuple[float, str] = (math.inf, "")
-        self.zone_id = ""
+        self._footing = NOWHERE
+        self._looked: tuple[Pose | None, float, int] = (None, -math.inf, -1)
 
-    def look(self, pose: Pose | None, state: State, utc: float) -> None:
+    def look(self, pose: Pose | None, state: State, moments: Sequence[float], now: float) -> None:
         """Where the robot is. In HOLD and STOPPED nothing moves: what it stands in then, it may be driven out of."""
-        if pose is None or not self.ground.set.zones:
-            self._now, self._slow, self.zone_id = None, (math.inf, ""), ""
-            return
-        place = (pose.x, pose.y, pose.yaw)
-        self._now = self.ground.trespass(place, utc)
-        self._slow = self.ground.speed_limit(place, utc)
-        self.zone_id = self.ground.zone_at(place)
+        known, looked, version = self._looked
+        if known is not pose or version != self.ground.set.version or now - looked >= STANDING_PERIOD:
+            self._looked = (pose, now, self.ground.set.version)
+            nothing = pose is None or not self.ground.set.zones
+            self._footing = (
+                NOWHERE if nothing or pose is None else self.ground.look((pose.x, pose.y, pose.yaw), moments)
+            )
         if state in {State.HOLD, State.STOPPED}:
-            self._tolerated = "" if self._now is None else self._now.zone.zone_id
+            self._tolerated = self._where
 
     @property
-    def trespass(self) -> Trespass | None:
-        """Where the robot must not be, and is."""
-        return self._now
+    def zone_id(self) -> str:
+        """Zone that the robot's centre is in; empty: none."""
+        return self._footing.zone_id
+
+    @property
+    def trespass(self) -> str:
+        """A sentence where the robot must not be, else empty."""
+        if self._footing.trespass is not None:
+            return self._footing.trespass.sentence
+        return "the robot is outside of the geofence" if self._footing.outside else ""
+
+    @property
+    def _where(self) -> str:
+        trespass = self._footing.trespass
+        return trespass.zone.zone_id if trespass is not None else FENCE if self._footing.outside else ""
 
     def alarms(self, state: State, now: float) -> Iterator[Alarm]:
         """A stop, unless an operator drives it out."""
-        if self._now is None:
+        if not self._where or (state in _TELEOP_STATES and self._where == self._tolerated):
             return
-        if state in {State.TELEOP, State.PROTECTIVE_TELEOP} and self._now.zone.zone_id == self._tolerated:
-            return
-        restricted = self._now.zone.kind is ZoneKind.RESTRICTED
-        yield Alarm(Trigger.PERMIT_ENDED if restricted else Trigger.ZONE_INTRUSION, self._now.sentence, now)
+        trespass = self._footing.trespass
+        if trespass is None:
+            trigger = Trigger.GEOFENCE
+        elif trespass.zone.kind is ZoneKind.RESTRICTED:
+            trigger = Trigger.PERMIT_ENDED
+        else:
+            trigger = Trigger.ZONE_INTRUSION
+        yield Alarm(trigger, self.trespass, now)
 
     def limit(self) -> SpeedLimit | None:
         """Highest speed here."""
-        if self._now is not None:
-            return SpeedLimit(self._crawl, "leaving_zone", self._now.sentence)
-        speed, name = self._slow
-        return None if math.isinf(speed) else SpeedLimit(speed, "slow_zone", f"{name} is a slow zone")
+        if self._where:
+            return SpeedLimit(self._crawl, "leaving_zone", self.trespass)
+        footing = self._footing
+        if math.isinf(footing.slow):
+            return None
+        return SpeedLimit(footing.slow, "slow_zone", f"{footing.slow_name} is a slow zone")
 
 
 class DriveGuard:
-    """The drive does what it is told: it never shows more speed than was commanded lately."""
+    """The drive does what it is told: it shows no motion beyond what was commanded lately, in either direction."""
 
     LOOKBACK = 0.6
     """s; a drive is slower than its command by so much, and may still run at what was commanded before."""
@@ -143,17 +173,17 @@ class DriveGuard:
 
     def commanded(self, command: Twist2, now: float) -> None:
         """What goes to the drive."""
-        self._commands.append((now, command))
+        if not self._commands or self._commands[-1][1] != command:
+            self._commands.append((now, command))
         lookback = max(self.LOOKBACK, self._settings.drive_time)
         while len(self._commands) > 1 and now - self._commands[1][0] > lookback:
             self._commands.popleft()
 
     def measured(self, motion: Twist2, now: float) -> None:
         """What odometry says."""
-        most = max((abs(c.linear) for _, c in self._commands), default=0.0)
-        turn = max((abs(c.angular) for _, c in self._commands), default=0.0)
         tolerance = self._settings.drive_tolerance
-        over = abs(motion.linear) > most + tolerance or abs(motion.angular) > turn + 4.0 * tolerance
+        over = beyond(motion.linear, [c.linear for _, c in self._commands], tolerance)
+        over |= beyond(motion.angular, [c.angular for _, c in self._commands], 4.0 * tolerance)
         if not over:
             self._over_since = None
         elif self._over_since is None:
@@ -162,8 +192,14 @@ class DriveGuard:
     def alarms(self, now: float) -> Iterator[Alarm]:
         """It has run away for too long."""
         if self._over_since is not None and now - self._over_since >= self._settings.drive_time:
-            sentence = "the drive is faster than it was told to be; use the hardware stop"
+            sentence = "the drive moves as it was not told to; use the hardware stop"
             yield Alarm(Trigger.DRIVE_FAULT, sentence, self._over_since)
+
+
+def beyond(measured: float, commanded: Sequence[float], tolerance: float) -> bool:
+    """Whether a speed lies outside of everything between standing and what was commanded."""
+    low, high = min(commanded, default=0.0), max(commanded, default=0.0)
+    return not min(low, 0.0) - tolerance <= measured <= max(high, 0.0) + tolerance
 
 
 class BodyGuard:
@@ -187,9 +223,10 @@ class BodyGuard:
         return not self.tilt <= self._settings.tilt_limit
 
     def circuit_silent(self, now: float) -> bool:
-        """The circuit is there and is not heard: that is the same as open."""
-        timeout = self._settings.estop_timeout
-        return timeout > 0.0 and (self._stop_seen is None or now - self._stop_seen > timeout)
+        """The circuit is there, or must be, and is not heard: that is the same as open."""
+        if self._stop_seen is None:
+            return self._settings.estop_required
+        return now - self._stop_seen > self._settings.estop_timeout
 
     def alarms(self, now: float) -> Iterator[Alarm]:
         """All that is wrong."""

@@ -9,11 +9,15 @@ import numpy as np
 from sitefleet_interfaces.msg import Permit as PermitMessage
 
 from sitefleet_robot.safety.ground import Permit, Zone, ZoneKind, ZoneSet, ZoneSetError
+from sitefleet_robot.safety.messages import largest_sigma
+from sitefleet_robot.safety.muting import MuteRequest
 from sitefleet_robot.safety.separation import Person
-from sitefleet_robot.safety.values import Attitude, People
+from sitefleet_robot.safety.values import Attitude, People, ToolFault
 
 _XX, _XY, _YY = 0, 1, 4
 """Indices of x and y in a 3 x 3 covariance."""
+UNKNOWN_SIGMA = 1.0
+"""m; a person whose place is less certain is somewhere near where he was seen."""
 
 
 def _moment(stamp: Any, open_end: float) -> float:
@@ -47,16 +51,18 @@ def zones_of(message: Any) -> ZoneSet:
 
 
 def people_of(message: Any) -> People:
-    """PersonTracks. A covariance that is no number is a person who may be anywhere near: a metre."""
+    """PersonTracks, in the map frame. A covariance that is no number is a person who may be anywhere near."""
     return People(tuple(_person(track) for track in message.tracks))
 
 
 def _person(track: Any) -> Person:
-    variance = max(float(track.position_covariance[_XX]), float(track.position_covariance[_YY]))
-    sigma = math.sqrt(variance) if 0.0 <= variance < math.inf else 1.0
+    covariance = track.position_covariance
+    sigma = largest_sigma(float(covariance[_XX]), float(covariance[_XY]), float(covariance[_YY]))
     velocity = (track.velocity.x, track.velocity.y)
     known = all(math.isfinite(v) for v in velocity)
-    return Person(track.track_id, track.position.x, track.position.y, velocity if known else None, sigma)
+    return Person(
+        track.track_id, track.position.x, track.position.y, velocity if known else None, min(sigma, UNKNOWN_SIGMA)
+    )
 
 
 def attitude_of(message: Any) -> Attitude:
@@ -66,3 +72,13 @@ def attitude_of(message: Any) -> Attitude:
         return Attitude(0.0)
     upright = 1.0 - 2.0 * (q.x * q.x + q.y * q.y)
     return Attitude(math.acos(max(-1.0, min(1.0, upright))) if math.isfinite(upright) else math.inf)
+
+
+def mute_of(request: Any) -> MuteRequest:
+    """A request to mute a field."""
+    return MuteRequest(request.field, request.reason, request.requested_by, request.co_signed_by, request.duration)
+
+
+def tool_fault_of(message: Any) -> ToolFault:
+    """What the executor says of its tool."""
+    return ToolFault(message.data)

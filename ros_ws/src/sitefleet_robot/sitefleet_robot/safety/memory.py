@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from sitefleet_robot.safety.states import Trigger
 from sitefleet_robot.safety.values import Cause
 
-_FILE = "safety.json"
-_VERSION = 1
+_FILES = ("safety.a.json", "safety.b.json")
+_SIZE = 16384
+"""Bytes of each file, from the first time on: a full disk has room for what is written over itself."""
+_LONGEST = 300
+"""Characters kept of a cause's sentence."""
+_VERSION = 2
 
 
 class MemoryWriteError(OSError):
     """The state of the supervisor cannot be stored, so a stop could not be latched."""
+
+
+class _UnreadableError(ValueError):
+    pass
 
 
 @dataclass(frozen=True)
@@ -28,57 +37,93 @@ class Memory:
 
 
 class MemoryStore:
-    """The memory as a file in `folder`; written as a whole or not at all, and on the disk when `save` returns."""
+    """The memory as two files in `folder` that are written in turn: one of them is whole at any moment.
+
+    What was saved is on the disk when `save` returns. The files never grow, so a full disk takes them too.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._path = folder / _FILE
+        self._paths = tuple(folder / name for name in _FILES)
+        self._generation = 0
 
     def load(self) -> Memory:
         """The memory of the last run; a new robot remembers nothing.
 
-        A file that cannot be read counts as a stop: what it held is not known.
+        A file that a crash left half written is the older one of the two: the other counts. When files are there and
+        none can be read, that counts as a stop: what they held is not known.
         """
-        try:
-            text = self._path.read_text(encoding="utf-8")
-        except FileNotFoundError:
+        found: list[tuple[int, Memory]] = []
+        faults: list[str] = []
+        for path in self._paths:
+            try:
+                found.append(_read(path))
+            except FileNotFoundError:
+                continue
+            except (OSError, ValueError, KeyError, TypeError) as fault:
+                faults.append(f"{path.name}: {fault}")
+        if found:
+            self._generation, memory = max(found, key=lambda item: item[0])
+            return memory
+        if not faults:
             return Memory()
-        except (OSError, UnicodeDecodeError) as fault:
-            return self._lost(str(fault))
-        try:
-            data = json.loads(text)
-            if data["version"] != _VERSION:
-                return self._lost(f"version {data['version']} is not known")
-            causes = tuple(Cause(Trigger(c["trigger"]), str(c["sentence"]), str(c["by"])) for c in data["causes"])
-            return Memory(causes, int(data["event_seq"]), int(data["lease_epoch"]))
-        except (ValueError, KeyError, TypeError) as fault:
-            return self._lost(f"{type(fault).__name__}: {fault}")
-
-    def _lost(self, fault: str) -> Memory:
-        sentence = f"the supervisor's memory {self._path} cannot be read: {fault}"
+        sentence = f"the supervisor's memory in {self._folder} cannot be read: {'; '.join(faults)}"
         return Memory(causes=(Cause(Trigger.STARTED_LATCHED, sentence),))
 
     def save(self, memory: Memory) -> None:
-        """Write and sync. Raises MemoryWriteError."""
-        data = {
-            "version": _VERSION,
-            "causes": [{"trigger": c.trigger.value, "sentence": c.sentence, "by": c.by} for c in memory.causes],
-            "event_seq": memory.event_seq,
-            "lease_epoch": memory.lease_epoch,
-        }
-        draft = self._path.with_suffix(".tmp")
+        """Write over the older file, and sync. Raises MemoryWriteError."""
+        generation = self._generation + 1
+        data = _encode(generation, memory)
+        path = self._paths[generation % len(self._paths)]
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with draft.open("w", encoding="utf-8") as file:
-                json.dump(data, file)
+            for each in self._paths:
+                if not each.exists():
+                    self._make(each)
+            with path.open("r+b") as file:
+                file.write(data)
                 file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, self._path)
-            folder = os.open(self._folder, os.O_RDONLY)
-            try:
-                # The name, too, must be on the disk.
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+                os.fdatasync(file.fileno())
         except OSError as fault:
-            raise MemoryWriteError(f"cannot store the supervisor's memory in {self._path}: {fault}") from fault
+            raise MemoryWriteError(f"cannot store the supervisor's memory in {path}: {fault}") from fault
+        self._generation = generation
+
+    def _make(self, path: Path) -> None:
+        """A file of full size that says nothing yet; it gets its name when it is whole."""
+        draft = path.with_suffix(".tmp")
+        with draft.open("wb") as file:
+            file.write(_encode(0, Memory()))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            # The name, too, must be on the disk.
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _encode(generation: int, memory: Memory) -> bytes:
+    """A line of JSON with its checksum before it, filled up with blanks to the file's size."""
+    causes = [{"trigger": c.trigger.value, "sentence": c.sentence[:_LONGEST], "by": c.by[:64]} for c in memory.causes]
+    body = {
+        "version": _VERSION,
+        "generation": generation,
+        "causes": causes[:30],
+        "event_seq": memory.event_seq,
+        "lease_epoch": memory.lease_epoch,
+    }
+    text = json.dumps(body)
+    return f'{{"crc": {zlib.crc32(text.encode())}, "memory": {text}}}\n'.encode().ljust(_SIZE - 1) + b"\n"
+
+
+def _read(path: Path) -> tuple[int, Memory]:
+    data = json.loads(path.read_text(encoding="utf-8"))
+    body = data["memory"]
+    if zlib.crc32(json.dumps(body).encode()) != data["crc"]:
+        raise _UnreadableError("its checksum is wrong")
+    if body["version"] != _VERSION:
+        raise _UnreadableError(f"version {body['version']} is not known")
+    causes = tuple(Cause(Trigger(c["trigger"]), str(c["sentence"]), str(c["by"])) for c in body["causes"])
+    return int(body["generation"]), Memory(causes, int(body["event_seq"]), int(body["lease_epoch"]))

@@ -19,8 +19,8 @@ from sitefleet_robot.safety.scan import ScanConverter
 from sitefleet_robot.safety.supervisor import Supervisor
 from sitefleet_robot.safety.values import Control, Odometry, Pose, Scan, Transition, Twist2
 
-_XX, _YY = 0, 7
-"""Indices of the variances of x and y in a 6 x 6 covariance."""
+_XX, _XY, _YY = 0, 1, 7
+"""Indices of x and y in a 6 x 6 covariance."""
 
 
 def twist_of(message: Twist) -> Twist2:
@@ -33,25 +33,48 @@ def twist_message(twist: Twist2) -> Twist:
     return Twist(linear=Vector3(x=twist.linear), angular=Vector3(z=twist.angular))
 
 
-def scan_of(message: LaserScan, converter: ScanConverter) -> Scan:
-    """The scan's points in base_link."""
-    ranges = np.asarray(message.ranges, dtype=np.float64)
-    points = converter.convert(ranges, message.angle_min, message.angle_increment, message.range_min, message.range_max)
-    return Scan(points)
+class ScanReader:
+    """Scans as points in base_link; notices a lidar, or a driver, that repeats itself."""
+
+    def __init__(self, converter: ScanConverter) -> None:
+        self._converter = converter
+        self._last: tuple[bytes, tuple[int, int]] = (b"", (0, 0))
+
+    def __call__(self, message: LaserScan) -> Scan:
+        """One scan. The ranges of a real lidar never are the same twice, bit for bit, while something is seen."""
+        ranges = np.asarray(message.ranges, dtype=np.float64)
+        points = self._converter.convert(
+            ranges, message.angle_min, message.angle_increment, message.range_min, message.range_max
+        )
+        raw, stamp = ranges.tobytes(), (message.header.stamp.sec, message.header.stamp.nanosec)
+        before, self._last = self._last, (raw, stamp)
+        same = raw == before[0] and len(points.points) > 0
+        return Scan(points, same or (stamp == before[1] and stamp != (0, 0)))
 
 
 def odometry_of(message: OdometryMessage) -> Odometry:
     """Measured motion."""
-    return Odometry(twist_of(message.twist.twist))
+    at = message.pose.pose.position
+    return Odometry(twist_of(message.twist.twist), at.x, at.y)
 
 
 def pose_of(message: PoseWithCovarianceStamped) -> Pose:
     """Pose with its largest planar standard deviation."""
     pose, covariance = message.pose.pose, message.pose.covariance
-    variance = max(covariance[_XX], covariance[_YY])
+    sigma = largest_sigma(covariance[_XX], covariance[_XY], covariance[_YY])
+    return Pose(pose.position.x, pose.position.y, yaw_of(pose.orientation), sigma, seconds(message.header.stamp))
+
+
+def seconds(stamp: Time) -> float:
+    """A stamp in s."""
+    return float(stamp.sec) + 1e-9 * float(stamp.nanosec)
+
+
+def largest_sigma(xx: float, xy: float, yy: float) -> float:
+    """Standard deviation in the worst direction of a planar covariance; infinite where it is none."""
+    variance = 0.5 * (xx + yy) + math.hypot(0.5 * (xx - yy), xy)
     # A negative or NaN variance is no knowledge at all.
-    sigma = math.sqrt(variance) if variance >= 0.0 else math.inf
-    return Pose(pose.position.x, pose.position.y, yaw_of(pose.orientation), sigma)
+    return math.sqrt(variance) if min(xx, yy) >= 0.0 and variance < math.inf else math.inf
 
 
 def control_of(message: ControlCommand) -> Control:
@@ -60,7 +83,7 @@ def control_of(message: ControlCommand) -> Control:
         robot_id=message.robot_id,
         epoch=message.lease_epoch,
         sequence=message.sequence,
-        sent=message.header.stamp.sec + 1e-9 * message.header.stamp.nanosec,
+        sent=seconds(message.header.stamp),
         held=message.hold_to_run,
         twist=twist_of(message.twist),
     )
@@ -84,24 +107,27 @@ def state_message(supervisor: Supervisor, stamp: Time) -> SafetyState:
 
 @dataclass(frozen=True)
 class RecordContext:
-    """What an event's record carries beyond the transition. Clocks in ns; `version` of the software."""
+    """What an event's record carries beyond the transition. Clocks in ns; `version` of the software.
 
-    seq: int
+    `about` and `about_class`: id and class of the event that this one belongs to, or empty.
+    """
+
     event_id: str
     t_utc_ns: int
     t_mono_ns: int
     robot_id: str
     version: str
     configuration_hash: str
+    about: str = ""
+    about_class: str = ""
 
 
 def event_message(transition: Transition, context: RecordContext) -> SafetyEvent:
-    """One record of the site's memory."""
+    """One record of the site's memory; its number is given when it is kept."""
     kind = EVENT_KINDS[transition.trigger]
     message = SafetyEvent(
-        seq=context.seq,
         event_id=context.event_id,
-        event_class=kind.event_class,
+        event_class=kind.event_class or context.about_class or "RESET",
         severity=kind.severity,
         t_utc=Time(sec=context.t_utc_ns // 10**9, nanosec=context.t_utc_ns % 10**9),
         t_mono_ns=context.t_mono_ns,
@@ -115,11 +141,17 @@ def event_message(transition: Transition, context: RecordContext) -> SafetyEvent
         trigger=transition.trigger.value,
         min_separation=transition.separation,
         stop_latency_ms=1000.0 * transition.latency,
-        stop_distance=math.nan,
+        stop_distance=transition.stop_distance,
         narrative=f"{transition.before.label} to {transition.after.label}: {transition.sentence}",
-        action="zero velocity commanded" if not transition.after.moves else "motion permitted",
+        action=_action(transition, context),
     )
     if transition.pose is not None:
         message.pose = PoseMessage(position=Point(x=transition.pose.x, y=transition.pose.y), orientation=Quaternion())
         set_yaw(message.pose.orientation, transition.pose.yaw)
     return message
+
+
+def _action(transition: Transition, context: RecordContext) -> str:
+    if context.about:
+        return f"measurement of event {context.about}"
+    return "motion permitted" if transition.after.moves else "zero velocity commanded"

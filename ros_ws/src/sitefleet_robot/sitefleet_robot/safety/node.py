@@ -11,8 +11,8 @@ import json
 import math
 import sys
 import time
-import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from geometry_msgs.msg import PoseWithCovarianceStamped, Twist, TwistStamped
@@ -20,29 +20,31 @@ from nav_msgs.msg import Odometry
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import BatteryState, Imu, LaserScan
-from sitefleet_interfaces.msg import ControlCommand, PersonTracks, SafetyEvent, SafetyState, ZoneAck
+from sitefleet_interfaces.msg import ControlCommand, PersonTracks, SafetyState, ZoneAck
 from sitefleet_interfaces.msg import ZoneSet as ZoneSetMessage
-from sitefleet_interfaces.srv import Reset, Resume, SetMode, Stop
-from std_msgs.msg import Bool
+from sitefleet_interfaces.srv import Mute, Reset, Resume, SetMode, Stop
+from std_msgs.msg import Bool, String
 
 from sitefleet_robot.common import qos
 from sitefleet_robot.common.diagnostics import DiagnosticsPublisher, Health, Level
-from sitefleet_robot.common.event_record import event_to_record
 from sitefleet_robot.common.parameters import ParameterError, declare
-from sitefleet_robot.common.robot import ROBOT_PARAMETERS, RobotShape, robot_id_of, software_version, state_folder
+from sitefleet_robot.common.robot import ROBOT_PARAMETERS, RobotShape, robot_id_of, state_folder
 from sitefleet_robot.common.spin import run
 from sitefleet_robot.safety import inputs, messages
 from sitefleet_robot.safety.basis import CommandBasis
 from sitefleet_robot.safety.ground import ZoneSetError
-from sitefleet_robot.safety.keeper import EventKeeper
 from sitefleet_robot.safety.memory import Memory, MemoryStore, MemoryWriteError
+from sitefleet_robot.safety.pace import Pace, go_first
 from sitefleet_robot.safety.parameters import PARAMETERS, TICK, settings_of
 from sitefleet_robot.safety.partners import Partners
+from sitefleet_robot.safety.reporter import Reporter
 from sitefleet_robot.safety.scan import Mount, ScanConverter
+from sitefleet_robot.safety.standin import StandIn
 from sitefleet_robot.safety.states import PROTECTIVE
 from sitefleet_robot.safety.supervisor import Supervisor
 from sitefleet_robot.safety.values import (
     ZERO,
+    Alive,
     Answer,
     Battery,
     Bumper,
@@ -58,7 +60,6 @@ from sitefleet_robot.safety.values import (
     Scan,
     StopRequest,
     Tick,
-    Transition,
 )
 
 STATE_PERIOD = 0.2
@@ -77,37 +78,40 @@ class SafetySupervisor(Node):
             settings = settings_of(self.robot_id, parameters, RobotShape.of(parameters))
         except ValueError as fault:
             raise ParameterError(f"{self.get_fully_qualified_name()}: {fault}") from fault
-        self._configuration_hash = hashlib.sha256(json.dumps(dict(parameters), sort_keys=True).encode()).hexdigest()
-        self._version = software_version()
+        configuration_hash = hashlib.sha256(json.dumps(dict(parameters), sort_keys=True).encode()).hexdigest()
         folder = state_folder(self.robot_id, parameters)
         self._store = MemoryStore(folder)
-        self._keeper = EventKeeper(folder / "events")
         memory = self._store.load()
-        self._event_seq = memory.event_seq
-        self._converter = ScanConverter(Mount(*(parameters.real(f"lidar_{axis}") for axis in ("x", "y", "yaw"))))
+        self._reporter = Reporter(self, self.robot_id, folder / "events", configuration_hash, memory.event_seq)
+        mount = Mount(*(parameters.real(f"lidar_{axis}") for axis in ("x", "y", "yaw")))
+        self._read_scan = messages.ScanReader(ScanConverter(mount))
         self._command = self.create_publisher(Twist, "cmd_vel", qos.COMMAND)
         self._basis: CommandBasis | None = None
         if parameters.flag("publish_basis"):
             self._basis = CommandBasis(self.create_publisher(TwistStamped, "cmd_vel_stamped", qos.COMMAND))
         self._state = self.create_publisher(SafetyState, "safety_state", qos.LATCHED)
-        self._events = self.create_publisher(SafetyEvent, "/fleet/safety_event", qos.RECORD)
         self._zone_acks = self.create_publisher(ZoneAck, "/fleet/zone_ack", qos.RECORD)
-        self._partners = Partners(self, folder, settings, self._act)
-        self.core = Supervisor(self._partners.settings, memory)
+        self._zero = messages.twist_message(ZERO)
+        self._stand_in = StandIn(lambda: self._command.publish(self._zero), TICK)
+        self._pace = Pace()
+        self.core = Supervisor(settings, memory)
+        self._saved: Memory | None = None
         self._sent = (-math.inf, ZERO)
         self._act(self.core.start)
+        self._partners = Partners(self, folder, settings, self._on_partner)
         self._subscribe()
         self._serve()
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(TICK, self._on_tick, clock=steady)
         self.create_timer(STATE_PERIOD, self._publish_state, clock=steady)
         DiagnosticsPublisher(self, self._health)
+        self._priority = go_first(parameters.integer("real_time_priority"))
 
     def on_exit(self) -> None:
         """The process leaves: the drive gets a last, explicit zero."""
-        self._command.publish(messages.twist_message(ZERO))
-        if not self._keeper.close():
-            self.get_logger().error(f"events were not kept: {self._keeper.fault or 'the disk is too slow'}")
+        self._command.publish(self._zero)
+        self._stand_in.close()
+        self._reporter.close()
 
     def _subscribe(self) -> None:
         table: tuple[tuple[type, str, Any, Callable[[Any], Input]], ...] = (
@@ -120,6 +124,7 @@ class SafetySupervisor(Node):
             (Bool, "hardware_stop", qos.STREAM, lambda m: HardwareStop(m.data)),
             (Imu, "imu", qos.STREAM, inputs.attitude_of),
             (BatteryState, "battery", qos.STREAM, lambda m: Battery(m.percentage)),
+            (String, "tool_fault", qos.LATCHED, inputs.tool_fault_of),
             (PersonTracks, "person_tracks", qos.COMMAND, inputs.people_of),
         )
         for kind, topic, profile, convert in table:
@@ -135,6 +140,7 @@ class SafetySupervisor(Node):
         )
         for kind, name, convert in table:
             self.create_service(kind, name, self._answering(convert))
+        self.create_service(Mute, "mute", self._on_mute)
 
     def _proposal_of(self, message: TwistStamped) -> Proposal:
         if self._basis is not None:
@@ -144,7 +150,7 @@ class SafetySupervisor(Node):
     def _scan_of(self, message: LaserScan) -> Scan:
         if self._basis is not None:
             self._basis.scanned(message.header)
-        return messages.scan_of(message, self._converter)
+        return self._read_scan(message)
 
     def _taking_in(self, convert: Callable[[Any], Input]) -> Callable[[Any], None]:
         def take_in(message: Any) -> None:
@@ -162,6 +168,18 @@ class SafetySupervisor(Node):
 
         return answer
 
+    def _on_mute(self, request: Any, response: Any) -> Any:
+        effect = self._act(lambda now: self.core.handle(inputs.mute_of(request), now))
+        given = effect.answer or _NO_ANSWER
+        response.success, response.code, response.message = given.success, given.code, given.message
+        if given.lasts:
+            end = time.time_ns() + round(1e9 * given.lasts)
+            response.until.sec, response.until.nanosec = divmod(end, 10**9)
+        return response
+
+    def _on_partner(self, source: str) -> None:
+        self._act(lambda now: self.core.handle(Alive(source), now))
+
     def _on_zones(self, message: Any) -> None:
         """Zones that cannot be used are refused aloud, and those before stay in force."""
         told = ZoneAck(robot_id=self.robot_id, version=message.version, accepted=True)
@@ -175,15 +193,17 @@ class SafetySupervisor(Node):
         self._zone_acks.publish(told)
 
     def _on_tick(self) -> None:
-        if self._keeper.fault != self.core.body.evidence_fault:
-            self.core.handle(Evidence(self._keeper.fault), time.monotonic())
+        self._pace.tick(time.monotonic())
+        if self._reporter.fault != self.core.body.evidence_fault:
+            self.core.handle(Evidence(self._reporter.fault), time.monotonic())
         self._act(lambda now: self.core.handle(Tick(time.time()), now), spare=True)
 
     def _send_command(self) -> None:
         self._sent = (time.monotonic(), self.core.command)
-        self._command.publish(messages.twist_message(self.core.command))
+        command = self.core.command
+        self._command.publish(self._zero if command.is_zero else messages.twist_message(command))
         if self._basis is not None:
-            self._basis.sent(self.core.command, self.core.state)
+            self._basis.sent(command, self.core.state)
 
     def _just_sent(self) -> bool:
         """The same command went out within this tick already, because a proposal came."""
@@ -206,40 +226,25 @@ class SafetySupervisor(Node):
         if effect.remember:
             self._remember(effect)
         for transition in effect.transitions:
-            self._report(transition)
+            self._reporter.report(transition, self.core)
         if effect.transitions:
             self._publish_state()
         return effect
 
     def _remember(self, effect: Effect) -> None:
-        seq = self._event_seq + len(effect.transitions)
+        memory = Memory(tuple(self.core.causes), self._reporter.last_seq, self.core.teleop.epoch)
+        if self._saved is not None and replace(memory, event_seq=self._saved.event_seq) == self._saved:
+            return
         try:
-            self._store.save(Memory(tuple(self.core.causes), seq, self.core.teleop.epoch))
+            with self._stand_in.away():
+                self._store.save(memory)
         except MemoryWriteError as fault:
             # A stop that would not survive a restart is no latched stop.
             failed = self.core.handle(Failure(str(fault)), time.monotonic())
             self._send_command()
             effect.transitions.extend(failed.transitions)
-
-    def _report(self, transition: Transition) -> None:
-        self._event_seq += 1
-        t_mono, t_utc = time.monotonic_ns(), time.time_ns()
-        context = messages.RecordContext(
-            self._event_seq, str(uuid.uuid4()), t_utc, t_mono, self.robot_id, self._version, self._configuration_hash
-        )
-        event = messages.event_message(transition, context)
-        event.zone_id = self.core.ground.zone_id
-        event.people = self.core.people.count
-        self._events.publish(event)
-        self._keeper.keep(event_to_record(event))
-        log = self.get_logger()
-        line = (
-            f"{transition.before.label} -> {transition.after.label} [{transition.trigger.value}] {transition.sentence}"
-        )
-        if transition.after.latched or transition.after in PROTECTIVE:
-            log.warning(line)
         else:
-            log.info(line)
+            self._saved = memory
 
     def _publish_state(self) -> None:
         self._state.publish(messages.state_message(self.core, self.get_clock().now().to_msg()))
@@ -249,8 +254,13 @@ class SafetySupervisor(Node):
         level = Level.ERROR if state.latched else Level.WARN if state in PROTECTIVE else Level.OK
         refused = {f"refused: {code}": count for code, count in sorted(self.core.refusals.items())}
         values = {"state": state.label, "reason_code": self.core.reason.trigger.value, **refused}
-        values["heartbeats"] = self._partners.note
-        values["zones"] = f"version {self.core.ground.ground.set.version}"
+        values |= {
+            "heartbeats": f"{self._partners.note}; {self._partners.refused} answers refused",
+            "zones": f"version {self.core.ground.ground.set.version}",
+            "muted": self.core.mutings.names(),
+            "loop period p99": f"{1000.0 * self._pace.percentile(0.99):.1f} ms",
+            "priority": self._priority,
+        }
         return Health(level, f"{state.label}: {self.core.reason.sentence}", values)
 
 

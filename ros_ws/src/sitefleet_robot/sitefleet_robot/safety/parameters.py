@@ -20,6 +20,7 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
     ParameterSpec("odom_timeout", 0.3, "Zero is commanded this long after the last odometry", "s", 0.1, 2.0),
     ParameterSpec("pose_timeout", 0.3, "Zero is commanded this long after the last good pose", "s", 0.1, 2.0),
     ParameterSpec("bumper_timeout", 0.5, "The same for the contact sensor; 0: the robot has none", "s", 0.0, 2.0),
+    ParameterSpec("imu_timeout", 0.5, "The same for the imu, once it has been heard", "s", 0.1, 2.0),
     ParameterSpec(
         "executor_timeout",
         2.0,
@@ -36,8 +37,9 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
         0.0,
         600.0,
     ),
+    ParameterSpec("estop_required", False, "There is an input of the hardware stop: stop when it is not heard"),
     ParameterSpec(
-        "estop_timeout", 0.0, "Stop when the hardware stop's input is silent; 0: there is none", "s", 0.0, 2.0
+        "estop_timeout", 0.5, "Silence of that input, once it has been heard, that counts as open", "s", 0.1, 2.0
     ),
     ParameterSpec("idle_timeout", 5.0, "TELEOP ends when the axes have been neutral for so long", "s", 1.0, 60.0),
     ParameterSpec("tilt_limit", 0.2, "Lean from the vertical that stops the robot", "rad", 0.02, 1.0),
@@ -61,6 +63,10 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
     ParameterSpec(
         "intrusion_distance", 0.2, "C of speed and separation: reach of an arm before it is seen", "m", 0.0, 2.0
     ),
+    ParameterSpec(
+        "pose_jump", 0.5, "A pose farther from the last one than the robot can have driven is a jump", "m", 0.1, 5.0
+    ),
+    ParameterSpec("muted_speed", 0.1, "Highest speed while a protective field is muted", "m/s", 0.02, 0.3),
     ParameterSpec("pose_max_sigma", 0.5, "A pose with a larger standard deviation counts as lost", "m", 0.01, 2.0),
     ParameterSpec("command_max_age", 0.25, "An operator's command that is later than this is refused", "s", 0.05, 0.25),
     ParameterSpec("arming_time", 1.0, "Time for the operator's stream to begin after arming", "s", 0.1, 5.0),
@@ -74,6 +80,7 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
     ParameterSpec("crawl_margin", 0.05, "Room kept ahead at crawling speed", "m", 0.0, 1.0),
     ParameterSpec("contact_margin", 0.005, "Room kept beside at crawling speed and when turning", "m", 0.0, 0.5),
     ParameterSpec("crawl_speed", 0.15, "Speed within the wide margins", "m/s", 0.02, 0.3),
+    ParameterSpec("real_time_priority", 10, "Round-robin priority, where the system grants it; 0: ordinary", "", 0, 50),
     ParameterSpec("min_points", 3, "Lidar points that make an obstacle", "", 1, 10),
     ParameterSpec(
         "publish_basis", False, "Tell on cmd_vel_stamped which moment each command answers; for a simulation that waits"
@@ -95,9 +102,11 @@ class SupervisorSettings:
     odom_timeout: float = 0.3
     pose_timeout: float = 0.3
     bumper_timeout: float = 0.5
+    imu_timeout: float = 0.5
     executor_timeout: float = 0.0
     manager_timeout: float = 0.0
-    estop_timeout: float = 0.0
+    estop_timeout: float = 0.5
+    estop_required: bool = False
     idle_timeout: float = 5.0
     tilt_limit: float = 0.2
     battery_critical: float = 0.05
@@ -108,6 +117,8 @@ class SupervisorSettings:
     blind_speed: float = 0.0
     intrusion_distance: float = 0.2
     map_id: str = ""
+    pose_jump: float = 0.5
+    muted_speed: float = 0.1
     pose_max_sigma: float = 0.5
     command_max_age: float = 0.25
     arming_time: float = 1.0
@@ -122,9 +133,10 @@ class SupervisorSettings:
 
 _REALS = (
     "autonomy_timeout", "control_timeout", "scan_timeout", "odom_timeout", "pose_timeout", "bumper_timeout",
-    "executor_timeout", "manager_timeout", "estop_timeout", "idle_timeout", "tilt_limit", "battery_critical",
-    "drive_tolerance", "drive_time", "zone_crawl", "people_timeout", "blind_speed", "intrusion_distance",
-    "pose_max_sigma", "command_max_age", "arming_time", "clear_time", "clear_margin",
+    "imu_timeout", "executor_timeout", "manager_timeout", "estop_timeout", "idle_timeout", "tilt_limit",
+    "battery_critical", "drive_tolerance", "drive_time", "zone_crawl", "people_timeout", "blind_speed",
+    "intrusion_distance", "pose_jump", "muted_speed", "pose_max_sigma", "command_max_age", "arming_time",
+    "clear_time", "clear_margin",
 )  # fmt: skip
 
 
@@ -152,5 +164,6 @@ def settings_of(robot_id: str, p: Parameters, shape: RobotShape) -> SupervisorSe
         max_turn_rate=shape.max_turn_rate,
         confirm_scans=p.integer("confirm_scans"),
         map_id=p.text("map_id"),
+        estop_required=p.flag("estop_required"),
         **times,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sitefleet_robot.safety.muting import MuteRequest
 from sitefleet_robot.safety.states import State, Trigger
 from sitefleet_robot.safety.values import Answer, Effect, ModeRequest, ResetRequest, ResumeRequest, StopRequest
 from sitefleet_robot.safety.watchdogs import CLEARS, NEEDED_FOR_LEASE, NEEDED_FOR_RESUME
@@ -76,8 +77,8 @@ def resume(supervisor: Supervisor, request: ResumeRequest, now: float, effect: E
     missing = supervisor.watch.missing(NEEDED_FOR_RESUME, now)
     if missing:
         return Answer(False, "not_ready", supervisor.watch.complaints(missing, now))
-    if supervisor.ground.trespass is not None:
-        return Answer(False, "in_zone", f"{supervisor.ground.trespass.sentence}; drive it out first")
+    if supervisor.ground.trespass:
+        return Answer(False, "in_zone", f"{supervisor.ground.trespass}; drive it out first")
     supervisor.apply(
         Trigger.RESUME, _said(request.by, "let autonomy drive", request.reason), now, effect, by=request.by
     )
@@ -100,6 +101,22 @@ def set_mode(supervisor: Supervisor, request: ModeRequest, now: float, effect: E
     if request.mode == State.AUTO.number:
         return Answer(False, "use_resume", "autonomy is let to drive by the service resume")
     return Answer(False, "unknown_mode", f"mode {request.mode} cannot be asked for; TELEOP and HOLD can")
+
+
+def mute(supervisor: Supervisor, request: MuteRequest, now: float, effect: Effect) -> Answer:
+    """Let a protective field not count for a while, or end that before its time."""
+    if supervisor.state is State.FAULT:
+        return _FAULT
+    refusal = supervisor.mutings.refusal(request)
+    if refusal is not None:
+        return Answer(False, refusal.code, refusal.sentence)
+    if request.duration > 0.0 and supervisor.state is State.STOPPED:
+        return _RESET_FIRST
+    sentence = supervisor.mutings.take(request, now)
+    ended = request.duration == 0.0
+    by = request.by if ended else f"{request.by}, {request.co_signed_by}"
+    supervisor.note(Trigger.UNMUTED if ended else Trigger.MUTED, sentence, now, effect, by=by)
+    return Answer(True, "unmuted" if ended else "muted", sentence, lasts=request.duration)
 
 
 def _teleop(supervisor: Supervisor, request: ModeRequest, now: float, effect: Effect) -> Answer:

@@ -9,16 +9,20 @@ distance, so that the robot slows down long before it stops. SI units.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
 
 WALKING = 1.6
 """m/s of a person whose speed is not known (ISO 13855)."""
 SIGMAS = 3.0
 """Standard deviations that an uncertainty stands for."""
+FASTEST = 3.0
+"""m/s that a tracked person is believed to come near with; more is an error of the track."""
 
 
 @dataclass(frozen=True)
@@ -59,41 +63,49 @@ def protective_distance(vh: float, vr: float, tr: float, ts: float, c: float, zd
     return vh * (tr + ts) + vr * tr + 0.5 * vr * ts + c + zd + zr
 
 
-def allowed_speed(distance: float, vh: float, zd: float, zr: float, s: SeparationSettings) -> float:
-    """The highest vr whose Sp is at most `distance`, m/s; 0 when there is none."""
+def allowed_speeds(distance: Array, vh: Array, zd: Array, zr: float, s: SeparationSettings) -> Array:
+    """For each person the highest vr whose Sp is at most `distance`, m/s; 0 when there is none."""
     # vr^2 / (2 a) + vr * (vh / a + Tr) - room = 0
-    room = distance - (vh * s.reaction_time + s.intrusion + zd + zr)
-    if room <= 0.0:
-        return 0.0
+    room = np.maximum(distance - (vh * s.reaction_time + s.intrusion + zd + zr), 0.0)
     half = vh / s.deceleration + s.reaction_time
-    return s.deceleration * (math.sqrt(half * half + 2.0 * room / s.deceleration) - half)
+    # The root in the form that does not lose digits when there is little room.
+    return 2.0 * room / (half + np.sqrt(half * half + 2.0 * room / s.deceleration))
 
 
-def nearest(people: Sequence[Person], x: float, y: float, sigma: float, settings: SeparationSettings) -> Nearest | None:
+class Crowd:
+    """All people seen at a moment, as arrays, so that each of them can be reckoned with at each tick."""
+
+    def __init__(self, people: Sequence[Person]) -> None:
+        self.people = tuple(people)
+        self.places = np.array([(p.x, p.y) for p in people], dtype=np.float64).reshape(-1, 2)
+        self.velocities = np.array([p.velocity or (np.nan, np.nan) for p in people], dtype=np.float64).reshape(-1, 2)
+        self.zd = SIGMAS * np.array([p.sigma for p in people], dtype=np.float64)
+
+
+def nearest(
+    crowd: Crowd, x: float, y: float, sigma: float, settings: SeparationSettings, age: float = 0.0
+) -> Nearest | None:
     """The lowest speed that any person allows a robot at (x, y) m, known to `sigma` m; None without people.
 
-    All of them are looked at, each time.
+    All of them are looked at, each time. They were seen `age` s ago and may have come nearer since.
     """
-    if not people:
+    if not crowd.people:
         return None
-    places = np.array([(p.x, p.y) for p in people]) - (x, y)
-    ways = np.hypot(places[:, 0], places[:, 1])
-    found = []
-    for person, place, way in zip(people, places, ways, strict=True):
-        distance = max(0.0, float(way) - settings.radius)
-        speed = allowed_speed(
-            distance, _approach(person, place, float(way)), SIGMAS * person.sigma, SIGMAS * sigma, settings
-        )
-        found.append(Nearest(person.track_id, distance, speed))
-    return min(found, key=lambda n: (n.speed, n.distance))
+    away = crowd.places - (x, y)
+    ways = np.hypot(away[:, 0], away[:, 1])
+    vh = _approach(crowd.velocities, away, ways)
+    distances = np.maximum(ways - settings.radius, 0.0)
+    speeds = allowed_speeds(distances - vh * age, vh, crowd.zd, SIGMAS * sigma, settings)
+    # A place that is no number is a person who may be anywhere.
+    speeds = np.where(np.isfinite(speeds), speeds, 0.0)
+    k = int(np.lexsort((distances, speeds))[0])
+    return Nearest(crowd.people[k].track_id, float(distances[k]), float(speeds[k]))
 
 
-def _approach(person: Person, place: np.ndarray[tuple[int, ...], np.dtype[np.float64]], way: float) -> float:
-    """Speed towards the robot that has to be reckoned with, m/s: never less than walking while it is not known.
+def _approach(velocities: Array, away: Array, ways: Array) -> Array:
+    """Speed towards the robot that has to be reckoned with, m/s: walking while it is not known.
 
     Somebody who stands may start to walk, and somebody who walks away may turn: half of walking speed at least.
     """
-    if person.velocity is None or way < 1e-6:
-        return WALKING
-    towards = -(person.velocity[0] * place[0] + person.velocity[1] * place[1]) / way
-    return float(max(0.5 * WALKING, min(towards, 3.0)))
+    towards = -np.einsum("ij,ij->i", velocities, away) / np.maximum(ways, 1e-6)
+    return np.where(np.isnan(towards), WALKING, np.clip(towards, 0.5 * WALKING, FASTEST))

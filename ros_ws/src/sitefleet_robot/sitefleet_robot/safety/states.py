@@ -76,12 +76,15 @@ class Trigger(Enum):
     ODOM_LOST = "odom_lost"
     POSE_LOST = "pose_lost"
     BUMPER_LOST = "bumper_lost"
+    IMU_LOST = "imu_lost"
     EXECUTOR_LOST = "executor_lost"
     MANAGER_LOST = "manager_lost"
     HARDWARE_STOP = "hardware_stop"
     ZONE_INTRUSION = "zone_intrusion"
+    GEOFENCE = "geofence"
     PERMIT_ENDED = "permit_ended"
     TILT = "tilt"
+    TOOL_FAULT = "tool_fault"
     DRIVE_FAULT = "drive_fault"
     EVIDENCE_LOST = "evidence_lost"
     BATTERY_LOW = "battery_low"
@@ -89,6 +92,10 @@ class Trigger(Enum):
     SPEED_LIMITED = "speed_limited"
     RESET_STUCK = "reset_stuck"
     ZONES_CHANGED = "zones_changed"
+    MUTED = "muting_started"
+    UNMUTED = "muting_ended"
+    STOOD = "stood_still"
+    CLOCK_STEP = "clock_step"
     RESET = "reset"
     INTERNAL_ERROR = "internal_error"
 
@@ -122,12 +129,15 @@ _GRID = {
     Trigger.ODOM_LOST:       ". . S S S S . .",
     Trigger.POSE_LOST:       ". . S . S . . .",
     Trigger.BUMPER_LOST:     ". . S S S S . .",
+    Trigger.IMU_LOST:        ". . S S S S . .",
     Trigger.EXECUTOR_LOST:   ". . S . S . . .",
     Trigger.MANAGER_LOST:    ". . H . H . . .",
     Trigger.HARDWARE_STOP:   "S S S S S S . .",
     Trigger.ZONE_INTRUSION:  ". . S S S S . .",
+    Trigger.GEOFENCE:        ". . S S S S . .",
     Trigger.PERMIT_ENDED:    ". . S S S S . .",
     Trigger.TILT:            ". S S S S S . .",
+    Trigger.TOOL_FAULT:      ". . S S S S . .",
     Trigger.DRIVE_FAULT:     ". . S S S S . .",
     Trigger.EVIDENCE_LOST:   ". . S S S S . .",
     Trigger.BATTERY_LOW:     ". . H . H . . .",
@@ -135,6 +145,10 @@ _GRID = {
     Trigger.SPEED_LIMITED:   ". . . . . . . .",
     Trigger.RESET_STUCK:     ". . . . . . . .",
     Trigger.ZONES_CHANGED:   ". . . . . . . .",
+    Trigger.MUTED:           ". . . . . . . .",
+    Trigger.UNMUTED:         ". . . . . . . .",
+    Trigger.STOOD:           ". . . . . . . .",
+    Trigger.CLOCK_STEP:      ". . . . . . . .",
     Trigger.RESET:           ". . . . . . H .",
     Trigger.INTERNAL_ERROR:  "F F F F F F F F",
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """The supervisor's core: takes what arrives, with the time it arrived, and decides the command. No clock, no ROS.
 
 `handle` is the one entrance. After each call `command` is what the drive must do now; in every state that does not
-move it is zero.
+move it is zero. What single inputs mean is in `senses`, what is looked at by the clock in `rounds`.
 """
 
 from __future__ import annotations
@@ -11,15 +11,19 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sitefleet_robot.safety import checks, requests
+from sitefleet_robot.safety import checks, requests, rounds, senses
 from sitefleet_robot.safety.button import ResetButton
 from sitefleet_robot.safety.clearance import FieldMonitor
 from sitefleet_robot.safety.ground import ZoneSet
-from sitefleet_robot.safety.guards import Alarm, BodyGuard, DriveGuard, GroundGuard, PeopleGuard
+from sitefleet_robot.safety.guards import BodyGuard, DriveGuard, GroundGuard, PeopleGuard
 from sitefleet_robot.safety.limits import Situation, SpeedLimit, SpeedLimiter, lowest, model_limit
 from sitefleet_robot.safety.memory import Memory
+from sitefleet_robot.safety.moments import UtcWatch
+from sitefleet_robot.safety.muting import MutedField, MuteRequest, Mutings
+from sitefleet_robot.safety.notices import LimitNotices
 from sitefleet_robot.safety.parameters import SupervisorSettings
-from sitefleet_robot.safety.states import MOVING, PROTECTIVE, State, Trigger, next_state
+from sitefleet_robot.safety.standstill import StandstillMeasure, stands
+from sitefleet_robot.safety.states import MOVING, State, Trigger, next_state
 from sitefleet_robot.safety.teleop import Teleoperation
 from sitefleet_robot.safety.values import (
     ZERO,
@@ -45,14 +49,15 @@ from sitefleet_robot.safety.values import (
     Scan,
     StopRequest,
     Tick,
+    ToolFault,
     Transition,
     Twist2,
 )
-from sitefleet_robot.safety.watchdogs import RELIED_ON, SEES_BY, Watchdogs
+from sitefleet_robot.safety.watchdogs import SEES_BY, Watchdogs
 
 STOP_CAUSES = frozenset(trigger for trigger in Trigger if next_state(State.AUTO, trigger) is State.STOPPED)
 """What latches a stop."""
-_TELEOP_STATES = (State.TELEOP, State.PROTECTIVE_TELEOP)
+TELEOP_STATES = frozenset({State.TELEOP, State.PROTECTIVE_TELEOP})
 
 
 class Supervisor:
@@ -66,7 +71,7 @@ class Supervisor:
         self.reason = Cause(Trigger.STARTED, "starting")
         self.causes: list[Cause] = list(memory.causes)
         self.command = ZERO
-        self.speed_limit = settings.max_speed
+        self.proposal = ZERO
         self.refusals: Counter[str] = Counter()
         self.watch = Watchdogs(settings)
         self.teleop = Teleoperation(settings.robot_id, settings.command_max_age, memory.lease_epoch)
@@ -79,38 +84,30 @@ class Supervisor:
         self.ground = GroundGuard(settings)
         self.drive = DriveGuard(settings)
         self.body = BodyGuard(settings)
-        self._neutral_since = -math.inf
-        self._limit = SpeedLimit(settings.max_speed, "model", "")
+        self.mutings = Mutings()
+        self.utc = UtcWatch()
+        self.standstill = StandstillMeasure()
+        self.notices = LimitNotices(settings.max_speed)
+        self.neutral_since = -math.inf
+        self.control_due = -math.inf
+        self.limit = SpeedLimit(settings.max_speed, "model", "")
         self._limiters = [
             model_limit(settings.max_speed),
             lambda situation: self.people.limit(situation.now),
             lambda _situation: self.ground.limit(),
+            lambda _situation: self._muted_limit(),
             *(limiters or ()),
         ]
-        self._proposal = ZERO
-        self._control_due = -math.inf
+        self._count = 0
         self._last_run: float | None = None
         self._handlers: dict[type, Callable[[Any, float, Effect], None]] = {
-            Proposal: self._on_proposal,
-            Control: self._on_control,
-            Scan: self._on_scan,
-            Odometry: self._on_odometry,
-            Pose: self._on_pose,
-            Bumper: self._on_bumper,
-            Tick: self._on_tick,
-            Alive: self._on_alive,
-            HardwareStop: self._on_hardware_stop,
-            Attitude: self._on_attitude,
-            Battery: self._on_battery,
-            Evidence: self._on_evidence,
-            People: self._on_people,
-            ZoneSet: self._on_zones,
-            Failure: self._on_failure,
-            StopRequest: self._answering(requests.stop),
-            ResetRequest: self._answering(requests.reset),
-            ResumeRequest: self._answering(requests.resume),
-            ModeRequest: self._answering(requests.set_mode),
-        }
+            kind: self._sensing(sense) for kind, sense in _SENSES.items()
+        } | {kind: self._answering(decide) for kind, decide in _REQUESTS.items()}
+
+    @property
+    def speed_limit(self) -> float:
+        """Highest speed now, m/s."""
+        return min(self.limit.speed, self.settings.max_speed)
 
     def start(self, now: float) -> Effect:
         """Leave BOOT: to HOLD, or to STOPPED if a stop was latched before the restart."""
@@ -147,21 +144,37 @@ class Supervisor:
         )
         if after is before and not further:
             return
+        effect.remember = True
         if after is State.STOPPED and trigger in STOP_CAUSES:
             self.causes.append(Cause(trigger, sentence, by))
         elif before is State.STOPPED and after is State.HOLD:
             self.causes.clear()
-        if after is not before:
-            self.state = after
-            code = self.causes[0].trigger if after is State.STOPPED else trigger
-            self.reason = Cause(code, sentence, by)
-            if after not in _TELEOP_STATES:
-                self.teleop.disarm()
-            self.field.entered(after)
+        arose = now if since is None else since
         stopped = before in MOVING and after not in MOVING
+        latency = now - arose if stopped else math.nan
+        distance = 0.0 if stopped and stands(self.motion) else math.nan
+        self._tell(trigger, after, sentence, by, effect, latency=latency, stop_distance=distance)
+        if stopped and not stands(self.motion):
+            self.standstill.begin(self._count, arose, now)
+        if after is not before:
+            self._enter(after, trigger, sentence, by)
+        if after.latched:
+            for ended in self.mutings.end_all():
+                self.note(Trigger.UNMUTED, ended, now, effect)
+
+    def note(self, trigger: Trigger, sentence: str, _now: float, effect: Effect, by: str = "", **measured: Any) -> None:
+        """An event that changes no state."""
+        self._tell(trigger, self.state, sentence, by, effect, **measured)
+
+    def _tell(
+        self, trigger: Trigger, after: State, sentence: str, by: str, effect: Effect, latency: float = math.nan,
+        **measured: Any,
+    ) -> None:  # fmt: skip
+        self._count += 1
         effect.transitions.append(
             Transition(
-                before=before,
+                number=self._count,
+                before=self.state,
                 after=after,
                 trigger=trigger,
                 sentence=sentence,
@@ -169,32 +182,28 @@ class Supervisor:
                 lease_holder=self.teleop.holder,
                 twist=self.motion,
                 pose=self.pose,
-                latency=now - (now if since is None else since) if stopped else math.nan,
+                latency=latency,
                 separation=self.field.separation(),
+                **measured,
             )
         )
-        effect.remember = True
 
-    def note(self, trigger: Trigger, sentence: str, effect: Effect, by: str = "") -> None:
-        """An event that changes no state."""
-        effect.transitions.append(
-            Transition(
-                before=self.state,
-                after=self.state,
-                trigger=trigger,
-                sentence=sentence,
-                by=by,
-                lease_holder=self.teleop.holder,
-                twist=self.motion,
-                pose=self.pose,
-                latency=math.nan,
-                separation=self.field.separation(),
-            )
-        )
+    def _enter(self, after: State, trigger: Trigger, sentence: str, by: str) -> None:
+        self.state = after
+        code = self.causes[0].trigger if after is State.STOPPED else trigger
+        self.reason = Cause(code, sentence, by)
+        if after not in TELEOP_STATES:
+            self.teleop.disarm()
+        if after is State.STOPPED:
+            self.button.void()
+        self.field.entered(after)
 
     def expect_control(self, until: float) -> None:
         """The operator's stream may take until then to begin."""
-        self._control_due = until
+        self.control_due = until
+
+    def _sensing(self, sense: Callable[..., None]) -> Callable[[Any, float, Effect], None]:
+        return lambda value, now, effect: sense(self, value, now, effect)
 
     def _answering(self, decide: Callable[..., Answer]) -> Callable[[Any, float, Effect], None]:
         def answer(request: Any, now: float, effect: Effect) -> None:
@@ -202,162 +211,60 @@ class Supervisor:
 
         return answer
 
-    def _on_proposal(self, value: Proposal, now: float, effect: Effect) -> None:
-        effect.publish = self.state is State.AUTO
-        refusal = checks.finite(value.twist)
-        if refusal is not None:
-            # What the last good proposal said is not what autonomy wants now, and what it wants now is not known.
-            self._proposal = ZERO
-            self.refusals[refusal.code] += 1
-            self.watch[Trigger.PROPOSALS_LOST].faulty(refusal.sentence)
-            return
-        self._proposal = value.twist
-        self.watch[Trigger.PROPOSALS_LOST].seen(now)
-
-    def _on_control(self, value: Control, now: float, effect: Effect) -> None:
-        if self.state not in _TELEOP_STATES:
-            self.refusals["not_armed"] += 1
-            return
-        refusal = self.teleop.accept(value, now)
-        if refusal is not None:
-            self.refusals[refusal.code] += 1
-            self.watch[Trigger.CONTROL_LOST].faulty(refusal.sentence)
-            return
-        self.watch[Trigger.CONTROL_LOST].seen(now)
-        self._control_due = -math.inf
-        effect.publish = self.state is State.TELEOP
-
-    def _on_scan(self, value: Scan, now: float, effect: Effect) -> None:
-        if value.points.fault:
-            self.watch[Trigger.SCAN_LOST].faulty(value.points.fault)
-            self.refusals["bad_scan"] += 1
-            return
-        self.watch[Trigger.SCAN_LOST].seen(now)
-        self.field.seen(value.points)
-        wanted = self._limited_wish(now)
-        if self.state in MOVING and self.field.confirmed_block(wanted):
-            distance = self.field.separation()
-            self.apply(Trigger.FIELD_BLOCKED, f"something is {distance:.2f} m from the robot, in its way", now, effect)
-        elif self.state in PROTECTIVE:
-            self.field.watch_clearing(wanted, now)
-
-    def _on_odometry(self, value: Odometry, now: float, _effect: Effect) -> None:
-        refusal = checks.finite(value.twist)
-        if refusal is not None:
-            self.refusals[refusal.code] += 1
-            self.watch[Trigger.ODOM_LOST].faulty(refusal.sentence)
-            return
-        self.motion = value.twist
-        self.drive.measured(value.twist, now)
-        self.watch[Trigger.ODOM_LOST].seen(now)
-
-    def _on_pose(self, value: Pose, now: float, _effect: Effect) -> None:
-        refusal = checks.pose_usable(value, self.settings.pose_max_sigma)
-        if refusal is not None:
-            self.refusals[refusal.code] += 1
-            self.watch[Trigger.POSE_LOST].faulty(refusal.sentence)
-            return
-        self.pose = value
-        self.watch[Trigger.POSE_LOST].seen(now)
-
-    def _on_bumper(self, value: Bumper, now: float, effect: Effect) -> None:
-        self.watch[Trigger.BUMPER_LOST].seen(now)
-        self.bumper_pressed = value.pressed
-        if value.pressed:
-            self.apply(Trigger.CONTACT, "the contact sensor touches something", now, effect)
-
-    def _on_tick(self, value: Tick, now: float, effect: Effect) -> None:
-        effect.publish = True
-        lost = self.watch.lost(RELIED_ON.get(self.state, ()), now)
-        if now < self._control_due and Trigger.CONTROL_LOST in lost:
-            lost.remove(Trigger.CONTROL_LOST)
-        for loss in lost:
-            watch = self.watch[loss]
-            self.apply(loss, watch.complaint(now), now, effect, since=now - watch.age(now))
-        self.people.look(self.pose, now)
-        self.ground.look(self.pose, self.state, value.utc)
-        for alarm in self._alarms(now):
-            self.apply(alarm.trigger, alarm.sentence, now, effect, since=alarm.since)
-        self._look_at_people(now, effect)
-        self._look_at_operator(now, effect)
-        if self.state in PROTECTIVE and self.field.cleared(now) and self._people_are_away(now):
-            self.apply(Trigger.FIELD_FREE, "the field is free again, the robot goes on", now, effect)
-
-    def _alarms(self, now: float) -> list[Alarm]:
-        return [*self.body.alarms(now), *self.drive.alarms(now), *self.ground.alarms(self.state, now)]
-
-    def _look_at_people(self, now: float, effect: Effect) -> None:
-        near = self.people.nearest
-        if self.state in MOVING and self.people.too_near and near is not None:
-            self.apply(Trigger.FIELD_BLOCKED, f"a person is {near.distance:.2f} m from the robot", now, effect)
-
-    def _people_are_away(self, now: float) -> bool:
-        return self.people.free_for(now) >= self.settings.clear_time
-
-    def _look_at_operator(self, now: float, effect: Effect) -> None:
-        stuck = self.button.stuck(now)
-        if stuck:
-            self.note(Trigger.RESET_STUCK, stuck, effect)
-        if self.state is not State.TELEOP or not self.teleop.twist.is_zero:
-            self._neutral_since = now
-        elif now - self._neutral_since >= self.settings.idle_timeout:
-            sentence = f"the axes were neutral for {self.settings.idle_timeout:.0f} s"
-            self.apply(Trigger.IDLE, sentence, now, effect)
-
-    def _on_alive(self, value: Alive, now: float, _effect: Effect) -> None:
-        self.watch[Trigger.EXECUTOR_LOST if value.source == "executor" else Trigger.MANAGER_LOST].seen(now)
-
-    def _on_hardware_stop(self, value: HardwareStop, now: float, effect: Effect) -> None:
-        self.body.circuit(value.open, now)
-        self._raise(Trigger.HARDWARE_STOP, now, effect)
-
-    def _on_attitude(self, value: Attitude, now: float, effect: Effect) -> None:
-        self.body.tilt = value.tilt
-        self._raise(Trigger.TILT, now, effect)
-
-    def _on_battery(self, value: Battery, _now: float, _effect: Effect) -> None:
-        self.body.charge = value.charge
-
-    def _on_evidence(self, value: Evidence, _now: float, _effect: Effect) -> None:
-        self.body.evidence_fault = value.fault
-
-    def _on_people(self, value: People, now: float, _effect: Effect) -> None:
-        self.people.seen(value.people, now)
-
-    def _on_zones(self, value: ZoneSet, now: float, effect: Effect) -> None:
-        """Raises ZoneSetError; then the zones before stay in force."""
-        before = self.ground.ground.set.version
-        self.ground.ground.take(value)
-        if value.version != before:
-            count = f"{len(value.zones)} zones, {len(value.permits)} permits"
-            self.note(Trigger.ZONES_CHANGED, f"version {value.version} of zones is in force: {count}", effect)
-
-    def _raise(self, trigger: Trigger, now: float, effect: Effect) -> None:
-        """What the body tells acts at once, not at the next tick."""
-        sentence = self.body.persists(trigger, now)
-        if sentence:
-            self.apply(trigger, sentence, now, effect)
-
-    def _on_failure(self, value: Failure, now: float, effect: Effect) -> None:
-        self.apply(Trigger.INTERNAL_ERROR, value.message, now, effect)
+    def _muted_limit(self) -> SpeedLimit | None:
+        if not self.mutings.any:
+            return None
+        return SpeedLimit(self.settings.muted_speed, "muted", f"{self.mutings.names()} muted")
 
     def _wish(self) -> Twist2:
-        if self.state in _TELEOP_STATES:
+        if self.state in TELEOP_STATES:
             return self.teleop.twist
-        return self._proposal if self.state in {State.AUTO, State.PROTECTIVE_AUTO} else ZERO
+        return self.proposal if self.state in {State.AUTO, State.PROTECTIVE_AUTO} else ZERO
 
-    def _limited_wish(self, now: float) -> Twist2:
-        limit = self._limit = lowest(self._limiters, Situation(self.state, self.pose, self.motion, now))
-        self.speed_limit = min(limit.speed, self.settings.max_speed)
+    def limited_wish(self, now: float) -> Twist2:
+        """What is wanted, within the speed limit of the moment."""
+        self.limit = lowest(self._limiters, Situation(self.state, self.pose, self.motion, now))
+        wish = self._wish()
+        if wish.is_zero:
+            return ZERO
         # A limit holds for the corners of a robot that turns, too.
         turn = min(self.settings.max_turn_rate, self.speed_limit / self.settings.field.corner_radius)
-        return checks.limited(self._wish(), self.speed_limit, turn)
+        return checks.limited(wish, self.speed_limit, turn)
 
     def _decide_command(self, now: float) -> Twist2:
-        wanted = self._limited_wish(now)
+        wanted = self.limited_wish(now)
         if self.state not in MOVING or wanted.is_zero or self.watch.blind(SEES_BY[self.state]):
             return ZERO
+        if self.mutings.active(MutedField.PROTECTIVE_FIELD):
+            return wanted
         result = self.field.evaluate(wanted)
         if result.blocked:
             return ZERO
         return wanted if result.scale == 1.0 else wanted.scaled(result.scale)
+
+
+_SENSES: dict[type, Callable[..., None]] = {
+    Proposal: senses.proposal,
+    Control: senses.control,
+    Scan: senses.scan,
+    Odometry: senses.odometry,
+    Pose: senses.pose,
+    Bumper: senses.bumper,
+    Tick: rounds.tick,
+    Alive: senses.alive,
+    HardwareStop: senses.hardware_stop,
+    Attitude: senses.attitude,
+    Battery: senses.battery,
+    ToolFault: senses.tool_fault,
+    Evidence: senses.evidence,
+    People: senses.people,
+    ZoneSet: senses.zones,
+    Failure: senses.failure,
+}
+_REQUESTS: dict[type, Callable[..., Answer]] = {
+    StopRequest: requests.stop,
+    ResetRequest: requests.reset,
+    ResumeRequest: requests.resume,
+    ModeRequest: requests.set_mode,
+    MuteRequest: requests.mute,
+}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sitefleet_robot.safety import checks
-from sitefleet_robot.safety.checks import DelayEstimate, Refusal
+from sitefleet_robot.safety.checks import DelayEstimate
+from sitefleet_robot.safety.refusal import Refusal
 from sitefleet_robot.safety.values import ZERO, Control
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sitefleet_robot.safety.ground import ZoneSet
+from sitefleet_robot.safety.muting import MuteRequest
 from sitefleet_robot.safety.scan import ScanPoints
 from sitefleet_robot.safety.separation import Person
 from sitefleet_robot.safety.states import State, Trigger
@@ -54,16 +55,19 @@ class Control:
 
 @dataclass(frozen=True)
 class Scan:
-    """A lidar scan."""
+    """A lidar scan. `repeated`: bit for bit the one before, although it saw something."""
 
     points: ScanPoints
+    repeated: bool = False
 
 
 @dataclass(frozen=True)
 class Odometry:
-    """Measured motion of the base."""
+    """Measured motion of the base, and where it has come to by its own reckoning, m."""
 
     twist: Twist2
+    x: float = math.nan
+    y: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,8 @@ class Pose:
     y: float
     yaw: float
     sigma: float
+    stamp: float = 0.0
+    """ROS time, s; 0: not known."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +122,13 @@ class Battery:
     """Charge, 0 to 1; NaN when not known."""
 
     charge: float
+
+
+@dataclass(frozen=True)
+class ToolFault:
+    """The executor cannot bring the tool to where the robot may drive; empty: it can."""
+
+    fault: str
 
 
 @dataclass(frozen=True)
@@ -185,6 +198,7 @@ Input = (
     | HardwareStop
     | Attitude
     | Battery
+    | ToolFault
     | Evidence
     | People
     | ZoneSet
@@ -192,6 +206,7 @@ Input = (
     | ResetRequest
     | ResumeRequest
     | ModeRequest
+    | MuteRequest
     | Failure
 )
 
@@ -203,6 +218,8 @@ class Answer:
     success: bool
     code: str
     message: str
+    lasts: float = 0.0
+    """s that what was granted lasts; 0: no end."""
 
 
 @dataclass(frozen=True)
@@ -216,8 +233,12 @@ class Cause:
 
 @dataclass(frozen=True)
 class Transition:
-    """A change of state, or a further cause of a stop that is already latched; becomes one SafetyEvent."""
+    """A change of state, or a further cause of a stop that is already latched, or a note; becomes one SafetyEvent.
 
+    `number` counts them while the process lives; `about` is the number of the one that this belongs to.
+    """
+
+    number: int
     before: State
     after: State
     trigger: Trigger
@@ -230,6 +251,9 @@ class Transition:
     """s from the cause to the zero command; NaN where nothing had to stop."""
     separation: float
     """m to the nearest lidar point beyond the footprint, NaN when not known."""
+    stop_distance: float = math.nan
+    """m that the robot went on, NaN when not measured."""
+    about: int = 0
 
 
 @dataclass

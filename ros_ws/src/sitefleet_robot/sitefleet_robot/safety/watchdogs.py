@@ -8,9 +8,10 @@ from sitefleet_robot.safety.checks import StreamWatch
 from sitefleet_robot.safety.parameters import SupervisorSettings
 from sitefleet_robot.safety.states import State, Trigger
 
-_AUTO = (Trigger.PROPOSALS_LOST, Trigger.SCAN_LOST, Trigger.ODOM_LOST, Trigger.POSE_LOST, Trigger.BUMPER_LOST)
+_BODY = (Trigger.SCAN_LOST, Trigger.ODOM_LOST, Trigger.BUMPER_LOST, Trigger.IMU_LOST)
+_AUTO = (Trigger.PROPOSALS_LOST, Trigger.POSE_LOST, *_BODY)
 _PARTNERS = (Trigger.EXECUTOR_LOST, Trigger.MANAGER_LOST)
-_TELEOP = (Trigger.CONTROL_LOST, Trigger.SCAN_LOST, Trigger.ODOM_LOST, Trigger.BUMPER_LOST)
+_TELEOP = (Trigger.CONTROL_LOST, *_BODY)
 
 RELIED_ON: Mapping[State, tuple[Trigger, ...]] = {
     State.AUTO: (*_AUTO, *_PARTNERS),
@@ -45,6 +46,7 @@ class Watchdogs:
             Trigger.ODOM_LOST: StreamWatch("odometry", s.odom_timeout, s.guard),
             Trigger.POSE_LOST: StreamWatch("good pose", s.pose_timeout, s.guard),
             Trigger.BUMPER_LOST: StreamWatch("reading of the contact sensor", s.bumper_timeout, s.guard),
+            Trigger.IMU_LOST: StreamWatch("reading of the imu", s.imu_timeout, s.guard, optional=True),
             Trigger.EXECUTOR_LOST: StreamWatch("sign of life of the executor", s.executor_timeout, s.guard),
             Trigger.MANAGER_LOST: StreamWatch("sign of life of the fleet manager", s.manager_timeout, s.guard),
         }

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from rclpy.clock import Clock, ClockType
 from sensor_msgs.msg import BatteryState, JointState, LaserScan
 from sitefleet_interfaces.msg import AsBuilt, Factsheet, RobotState, SafetyState
-from std_msgs.msg import Float64
+from std_msgs.msg import Float64, String
 
 from sitefleet_robot.common import qos
 from sitefleet_robot.common.diagnostics import Health, Level
@@ -73,6 +73,8 @@ class ExecutorNode(RobotLifecycleNode):
         self._state_publisher = self.create_publisher(RobotState, "/fleet/robot_state", qos.STREAM)
         self._record_publisher = self.create_publisher(AsBuilt, "/fleet/as_built", qos.RECORD)
         self._factsheet_publisher = self.create_publisher(Factsheet, "/fleet/factsheet", qos.FACTSHEET)
+        self._tool_publisher = self.create_publisher(String, "tool_fault", qos.LATCHED)
+        self._tool_fault = ""
         self._joint_publishers = {
             name: self.create_publisher(Float64, f"{name}_cmd", qos.STREAM)
             for name in names(self.params.text("tool_joints"))
@@ -111,6 +113,7 @@ class ExecutorNode(RobotLifecycleNode):
             self._state_publisher,
             self._record_publisher,
             self._factsheet_publisher,
+            self._tool_publisher,
             *self._joint_publishers.values(),
         ):
             self.destroy_publisher(publisher)
@@ -178,9 +181,17 @@ class ExecutorNode(RobotLifecycleNode):
             self._listen_to_scan()
         else:
             self._hold(view)
+        self._tell_supervisor()
         self._motion.lock_drive(self.work.drive_lock)
         self._close()
         self._tell(view)
+
+    def _tell_supervisor(self) -> None:
+        """A tool that is out and cannot be withdrawn is the supervisor's matter, too."""
+        fault = ", ".join(self.work.errors)
+        if fault != self._tool_fault:
+            self._tool_fault = fault
+            self._tool_publisher.publish(String(data=fault))
 
     def _see(self, view: MotionView) -> RobotView:
         alignment = self._alignment
