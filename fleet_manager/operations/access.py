@@ -110,8 +110,6 @@ def closures(world: Situation, memory: AccessMemory) -> dict[str, frozenset[str]
             stale = [k for k in memory.closures if k[0] != rules.version]
             for old in stale:
                 del memory.closures[old]
-            memory.closures[key] = closed_edges(
-                world.roadmap, zones, sheet.half_width, sheet.turning_radius, fences
-            )
+            memory.closures[key] = closed_edges(world.roadmap, zones, sheet.half_width, sheet.turning_radius, fences)
         result[sheet.robot_id] = memory.closures[key]
     return result

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sitefleet_robot.safety import documentation
+from sitefleet_robot import safety_documentation as documentation
 from sitefleet_robot.safety.states import TABLE
 
 ROOT = Path(__file__).parents[3]
@@ -14,7 +14,7 @@ PARAMETERS = ROOT / "launch" / "params"
 
 def test_the_tables_of_the_page_are_those_of_the_code():
     text = PAGE.read_text(encoding="utf-8")
-    told = "run: python -m sitefleet_robot.safety.documentation docs/safety.md"
+    told = "run: python -m sitefleet_robot.safety_documentation docs/safety.md"
     assert documentation.rendered(text, PARAMETERS) == text, told
 
 

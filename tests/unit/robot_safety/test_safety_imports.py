@@ -26,11 +26,7 @@ def imported(path: Path) -> set[str]:
 def test_the_supervisor_imports_rclpy_numpy_and_messages_only():
     for folder in ("safety", "common"):
         for path in (PACKAGE / folder).glob("*.py"):
-            # What writes the documentation does not run on a robot, and reads the models' files.
-            more = {"yaml"} if path.name == "documentation.py" else set()
-            foreign = {
-                n for n in imported(path) if n.split(".")[0] not in ALLOWED | more | set(sys.stdlib_module_names)
-            }
+            foreign = {n for n in imported(path) if n.split(".")[0] not in ALLOWED | set(sys.stdlib_module_names)}
             assert not foreign, f"{path.name}: {foreign}"
             inner = {n for n in imported(path) if n.startswith("sitefleet_robot.")}
             other = {n for n in inner if n.split(".")[1] not in {"safety", "common"}}
@@ -39,7 +35,6 @@ def test_the_supervisor_imports_rclpy_numpy_and_messages_only():
 
 def test_the_core_knows_no_ros():
     core = [p for p in (PACKAGE / "safety").glob("*.py") if p.name not in EDGE]
-    core = [p for p in core if p.name != "documentation.py"]
     core += [p for p in (PACKAGE / "localisation").glob("*.py") if p.name not in EDGE]
     assert len(core) > 10
     for path in core:

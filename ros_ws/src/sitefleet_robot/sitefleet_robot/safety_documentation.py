@@ -1,6 +1,6 @@
 """The parts of docs/safety.md that must not drift from the code, written from the code.
 
-`python -m sitefleet_robot.safety.documentation FILE` puts them into the file between its markers.
+`python -m sitefleet_robot.safety_documentation FILE` puts them into the file between its markers.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,14 +108,17 @@ def rendered(text: str, parameters: Path) -> str:
 
     Raises ValueError if a marker is missing.
     """
-    sections = {**SECTIONS, "fields": lambda: field_table(parameters)}
+    sections: dict[str, Callable[[], str]] = {**SECTIONS, "fields": partial(field_table, parameters)}
     for name, write in sections.items():
         pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         if not pattern.search(text):
             raise ValueError(f"the document has no section <!-- generated: {name} --> ... <!-- end -->")
-        body = write()
-        text = pattern.sub(lambda match, body=body: f"{match[1]}{body}\n{match[2]}", text)  # type: ignore[misc]
+        text = pattern.sub(partial(_filled, write()), text)
     return text
+
+
+def _filled(body: str, section: re.Match[str]) -> str:
+    return f"{section[1]}{body}\n{section[2]}"
 
 
 def _row(cells: list[str]) -> str:
@@ -129,7 +133,7 @@ def _range(spec: ParameterSpec) -> str:
 def main() -> int:
     """Rewrite the generated sections of the file named on the command line."""
     if len(sys.argv) != 2:
-        print("usage: python -m sitefleet_robot.safety.documentation FILE", file=sys.stderr)
+        print("usage: python -m sitefleet_robot.safety_documentation FILE", file=sys.stderr)
         return 2
     path = Path(sys.argv[1])
     parameters = path.resolve().parents[1] / "launch" / "params"
