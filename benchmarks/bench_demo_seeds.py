@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -108,7 +109,8 @@ def run_seed(seed: int, out: Path, timeout: float, options: list[str]) -> SeedRu
         except subprocess.TimeoutExpired:
             process.terminate()  # the demo stops its robots, then itself
             code = process.wait(60) or 124
-        except KeyboardInterrupt:
+        except BaseException:
+            process.terminate()  # a second signal, after that of the terminal, does no harm
             process.wait(60)
             raise
     wall = time.monotonic() - begin
@@ -159,6 +161,7 @@ def main() -> int:
     parser.add_argument("--stop-at-first", action="store_true", help="end at the first run that is not good")
     parser.add_argument("options", nargs="*", help="options of the demo, after --")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a run that has begun is ended in order
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}\n{_HEAD}", flush=True)
     runs: list[SeedRun] = []
     for seed in given.seeds:
