@@ -7,9 +7,11 @@ speed it allows. What follows from a trigger is in the table of `states`.
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from sitefleet_robot.safety.ground import NOWHERE, Ground, ZoneKind
 from sitefleet_robot.safety.limits import SpeedLimit
@@ -48,22 +50,36 @@ class PeopleGuard:
             s.intrusion_distance,
             s.field.corner_radius,
         )
-        self._crowd = Crowd(())
+        self._known: dict[tuple[str, int], tuple[Person, float]] = {}
+        self._crowd, self._seen_at = Crowd(()), np.zeros(0)
         self._seen: float | None = None
+        self._located = False
         self._free_since = -math.inf
         self.nearest: Nearest | None = None
         self.muted = False
 
     def seen(self, people: tuple[Person, ...], now: float) -> None:
-        """Personnel detection tells all that it sees."""
-        self._crowd, self._seen = Crowd(people), now
+        """Personnel detection tells all that it sees; who is missing now may be hidden and counts for a while."""
+        horizon = now - self._settings.people_timeout
+        self._known = {name: known for name, known in self._known.items() if known[1] > horizon}
+        names: Counter[str] = Counter()
+        for person in people:  # one name for two of them is an error of the tracker, and still two people
+            names[person.track_id] += 1
+            self._known[person.track_id, names[person.track_id]] = (person, now - person.age)
+        self._crowd = Crowd([person for person, _ in self._known.values()])
+        self._seen_at = np.array([moment for _, moment in self._known.values()], dtype=np.float64)
+        self._seen = now
 
-    def look(self, pose: Pose | None, now: float) -> None:
-        """Reckon with every person, at each tick; one may have come nearer since he was seen."""
+    def look(self, pose: Pose | None, now: float, pose_age: float = 0.0) -> None:
+        """Reckon with every person, at each tick; one may have come nearer since he was seen.
+
+        A robot that does not know where it is does not know how far people are: then it is as blind.
+        """
         self.nearest = None
-        if self._seen is not None and self._works(now) and pose is not None:
-            age = now - self._seen
-            self.nearest = nearest(self._crowd, pose.x, pose.y, pose.sigma, self._separation, age)
+        self._located = pose is not None and pose_age < self._settings.people_timeout
+        if pose is not None and self._works(now):
+            ages = now - self._seen_at
+            self.nearest = nearest(self._crowd, pose.x, pose.y, pose.sigma, self._separation, ages)
         if self.too_near:
             self._free_since = now
 
@@ -95,7 +111,8 @@ class PeopleGuard:
         return SpeedLimit(self.nearest.speed, "person_near", f"a person is {self.nearest.distance:.1f} m away")
 
     def _works(self, now: float) -> bool:
-        return self._seen is not None and now - self._seen < self._settings.people_timeout
+        heard = self._seen is not None and now - self._seen < self._settings.people_timeout
+        return heard and self._located
 
 
 class GroundGuard:

@@ -52,17 +52,18 @@ def zones_of(message: Any) -> ZoneSet:
 
 def people_of(message: Any) -> People:
     """PersonTracks, in the map frame. A covariance that is no number is a person who may be anywhere near."""
-    return People(tuple(_person(track) for track in message.tracks))
+    now = _moment(message.header.stamp, 0.0)
+    return People(tuple(_person(track, now) for track in message.tracks))
 
 
-def _person(track: Any) -> Person:
+def _person(track: Any, now: float) -> Person:
     covariance = track.position_covariance
     sigma = largest_sigma(float(covariance[_XX]), float(covariance[_XY]), float(covariance[_YY]))
     velocity = (track.velocity.x, track.velocity.y)
     known = all(math.isfinite(v) for v in velocity)
-    return Person(
-        track.track_id, track.position.x, track.position.y, velocity if known else None, min(sigma, UNKNOWN_SIGMA)
-    )
+    place = (track.position.x, track.position.y)
+    age = max(0.0, now - _moment(track.last_seen, now))
+    return Person(track.track_id, *place, velocity if known else None, min(sigma, UNKNOWN_SIGMA), age)
 
 
 def attitude_of(message: Any) -> Attitude:

@@ -19,7 +19,7 @@ def tick(s: Supervisor, value: Tick, now: float, effect: Effect) -> None:
     _clock(s, value.utc, now, effect)
     _losses(s, now, effect)
     _mutings(s, now, effect)
-    s.people.look(s.pose, now)
+    s.people.look(s.pose, now, s.watch[Trigger.POSE_LOST].age(now))
     s.ground.look(s.pose, s.state, s.utc.moments(value.utc), now)
     for guard in (s.body.alarms(now), s.drive.alarms(now), s.ground.alarms(s.state, now)):
         for alarm in guard:

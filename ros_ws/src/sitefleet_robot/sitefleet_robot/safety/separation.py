@@ -39,7 +39,7 @@ class SeparationSettings:
 class Person:
     """A tracked person: place and velocity in the map, m and m/s; largest standard deviation of the place, m.
 
-    `velocity` None: not tracked long enough to know it.
+    `velocity` None: not tracked long enough to know it. `age`: s since the track was last confirmed by a picture.
     """
 
     track_id: str
@@ -47,6 +47,7 @@ class Person:
     y: float
     velocity: tuple[float, float] | None
     sigma: float
+    age: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,11 @@ class Crowd:
 
 
 def nearest(
-    crowd: Crowd, x: float, y: float, sigma: float, settings: SeparationSettings, age: float = 0.0
+    crowd: Crowd, x: float, y: float, sigma: float, settings: SeparationSettings, ages: Array | float = 0.0
 ) -> Nearest | None:
     """The lowest speed that any person allows a robot at (x, y) m, known to `sigma` m; None without people.
 
-    All of them are looked at, each time. They were seen `age` s ago and may have come nearer since.
+    All of them are looked at, each time. They were seen `ages` s ago and may have come nearer since.
     """
     if not crowd.people:
         return None
@@ -95,7 +96,7 @@ def nearest(
     ways = np.hypot(away[:, 0], away[:, 1])
     vh = _approach(crowd.velocities, away, ways)
     distances = np.maximum(ways - settings.radius, 0.0)
-    speeds = allowed_speeds(distances - vh * age, vh, crowd.zd, SIGMAS * sigma, settings)
+    speeds = allowed_speeds(distances - vh * ages, vh, crowd.zd, SIGMAS * sigma, settings)
     # A place that is no number is a person who may be anywhere.
     speeds = np.where(np.isfinite(speeds), speeds, 0.0)
     k = int(np.lexsort((distances, speeds))[0])
