@@ -10,16 +10,13 @@ import argparse
 import functools
 import logging
 import math
-import signal
 import sys
-from types import FrameType
 from typing import Any
 
 import numpy as np
 import rclpy
 from geometry_msgs.msg import PoseWithCovarianceStamped
 from nav_msgs.msg import Odometry
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
@@ -30,6 +27,7 @@ from sim.expand import expand_model
 from sim.paths import model_file
 from sim.sdf import Model, SdfError, read_model
 from sim.sdf.transform import Transform, rotation_from_quaternion
+from sim.spinning import spin_until_signal
 from sim.total_station import (
     FIX_STDDEV,
     HEADING_STDDEV,
@@ -51,7 +49,8 @@ class InstrumentsNode(Node):
 
     def __init__(self, models: dict[str, Model], seed: int, outages: list[tuple[float, float]]) -> None:
         """Track these robots."""
-        super().__init__("instruments", parameter_overrides=[Parameter("use_sim_time", value=True)])
+        # Every stamp here is that of a ground truth: listening to /clock would only cost time.
+        super().__init__("instruments", parameter_overrides=[Parameter("use_sim_time", value=False)])
         self._station = TotalStation(models, seed, outages=outages)
         self._seen: dict[str, TrackedRobot] = {}
         self._joints: dict[str, dict[str, float]] = {robot: {} for robot in models}
@@ -78,12 +77,12 @@ class InstrumentsNode(Node):
     def _on_measure(self, request: Any, response: Any) -> Any:
         point = np.array([request.point.x, request.point.y, request.point.z])
         robot = request.robot_id
-        response.stamp = self.get_clock().now().to_msg()
+        seen = self._seen.get(robot)
+        if seen is not None:
+            response.stamp.sec, response.stamp.nanosec = divmod(round(seen.stamp * 1e9), 1_000_000_000)
         response.instrument = INSTRUMENT
         try:
-            place = self._station.measure(
-                robot, request.frame_id, point, self._seen.get(robot), self._joints.get(robot, {})
-            )
+            place = self._station.measure(robot, request.frame_id, point, seen, self._joints.get(robot, {}))
         except NotMeasurableError as error:
             response.success, response.message = False, str(error)
             return response
@@ -135,30 +134,6 @@ def main(arguments: list[str] | None = None) -> int:
         rclpy.try_shutdown()
         return 2
     return spin_until_signal(InstrumentsNode(models, options.seed, outages))
-
-
-def spin_until_signal(node: Node) -> int:
-    """Spin a node in this thread until SIGINT or SIGTERM, then leave ROS cleanly."""
-    stopping = False
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_signal)
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    try:
-        while not stopping:
-            executor.spin_once(timeout_sec=0.1)
-    except ExternalShutdownException:
-        pass
-    finally:
-        executor.shutdown()
-        node.destroy_node()
-        rclpy.try_shutdown()
-    return 0
 
 
 if __name__ == "__main__":

@@ -22,11 +22,11 @@ from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 
 from sim.expand import expand_model
-from sim.instruments import spin_until_signal
 from sim.paths import model_file
 from sim.person_paths import PersonPath, load_paths
 from sim.sdf import SdfError, read_model
 from sim.sdf.transform import yaw_of
+from sim.spinning import spin_until_signal
 from sim.walking import Footprint, Walk
 
 log = logging.getLogger("sim.people")
@@ -44,7 +44,8 @@ class PeopleNode(Node):
 
     def __init__(self, people: tuple[PersonPath, ...], robots: dict[str, tuple[float, float]]) -> None:
         """`robots`: half length and half width of each."""
-        super().__init__("people", parameter_overrides=[Parameter("use_sim_time", value=True)])
+        # People go by the stamps of their ground truth: listening to /clock would only cost time.
+        super().__init__("people", parameter_overrides=[Parameter("use_sim_time", value=False)])
         self._robots = robots
         self._footprints: dict[str, Footprint] = {}
         for robot in robots:

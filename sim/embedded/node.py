@@ -23,7 +23,7 @@ choose_renderer()  # before MuJoCo is imported
 
 import rclpy  # noqa: E402
 from geometry_msgs.msg import TwistStamped  # noqa: E402
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor  # noqa: E402
+from rclpy.executors import ExternalShutdownException  # noqa: E402
 from rclpy.node import Node  # noqa: E402
 from rclpy.signals import SignalHandlerOptions  # noqa: E402
 
@@ -34,6 +34,7 @@ from sim.embedded.report import summary, write_report  # noqa: E402
 from sim.embedded.ros_topics import RosTopics  # noqa: E402
 from sim.embedded.simulation import Simulation  # noqa: E402
 from sim.sdf import SdfError, read_world  # noqa: E402
+from sim.spinning import SPIN_TIMEOUT, make_executor  # noqa: E402
 
 log = logging.getLogger("sim.embedded")
 
@@ -72,7 +73,7 @@ class SimulatorNode:
         self._told: set[str] = set()
         for name in self.simulation.robots:
             self._node.create_subscription(TwistStamped, f"/{name}/cmd_vel_stamped", self._basis_callback(name), 10)
-        self._executor = SingleThreadedExecutor()
+        self._executor = make_executor()
         self._executor.add_node(self._node)
         self._failure: Exception | None = None
         self._spinner = threading.Thread(target=self._spin, name="simulator-commands", daemon=True)
@@ -101,7 +102,7 @@ class SimulatorNode:
     def _spin(self) -> None:
         try:
             while not self._stopping.is_set():
-                self._executor.spin_once(timeout_sec=0.1)
+                self._executor.spin_once(timeout_sec=SPIN_TIMEOUT)
         except ExternalShutdownException:
             pass
         except Exception as error:  # a simulator that no longer hears commands must not go on

@@ -64,7 +64,7 @@ class FleetObserver:
 
     @property
     def site_seconds(self) -> float:
-        """s of ROS time since its first tick."""
+        """s of ROS time since the first report of a robot."""
         return 0.0 if self._begin is None else self._clock[-1][1] - self._begin
 
     @property
@@ -97,8 +97,9 @@ class FleetObserver:
     def _run(self) -> None:
         import rclpy
         from rclpy.context import Context
-        from rclpy.executors import SingleThreadedExecutor
         from rclpy.node import Node
+
+        from sitefleet_robot.common.spin import make_executor
 
         context = Context()
         rclpy.init(args=[], context=context, domain_id=self._domain_id)
@@ -106,7 +107,7 @@ class FleetObserver:
             "demo_observer", context=context, use_global_arguments=False, enable_rosout=False,
             start_parameter_services=False,
         )  # fmt: skip
-        executor = SingleThreadedExecutor(context=context)
+        executor = make_executor(context)
         executor.add_node(node)
         try:
             self._subscribe(node)
@@ -120,24 +121,25 @@ class FleetObserver:
             rclpy.shutdown(context=context)
 
     def _subscribe(self, node: Any) -> None:
-        from rclpy.qos import QoSProfile, qos_profile_sensor_data
-        from rosgraph_msgs.msg import Clock
+        from rclpy.qos import QoSProfile
         from sitefleet_interfaces.msg import RobotState
 
-        node.create_subscription(Clock, "/clock", self._on_clock, qos_profile_sensor_data)
         node.create_subscription(RobotState, "/fleet/robot_state", self._on_state, QoSProfile(depth=50))
 
-    def _on_clock(self, message: Any) -> None:
-        stamp = message.clock.sec + message.clock.nanosec * 1e-9
+    def _note_time(self, stamp: float) -> None:
+        """Robots' reports carry ROS time often enough to show it; `/clock` itself would only cost deliveries."""
         now = time.monotonic()
         if self._begin is None:
             self._begin = stamp
+        if self._clock and stamp <= self._clock[-1][1]:
+            return
         self._clock.append((now, stamp))
         while self._clock[0][0] < now - SPEED_WINDOW:
             self._clock.popleft()
 
     def _on_state(self, message: Any) -> None:
         stamp = message.header.stamp.sec + message.header.stamp.nanosec * 1e-9
+        self._note_time(stamp)
         speed = math.hypot(message.twist.linear.x, message.twist.linear.y)
         if self.first_motion is None and speed > MOVING:
             self.first_motion = (message.robot_id, self._stopwatch())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from lxml import html
+from thoroughness import thorough
 
 from fleet_manager.analytics import read_run, summarise
 from fleet_manager.analytics.plan import row_id
@@ -65,7 +66,7 @@ def test_contacts_turn_the_outcome_red(run_folder: Path) -> None:
     assert state_of(summarise(replace(record, tasks=tasks, contact_check=ContactCheck(2)))) == "bad"
 
 
-@pytest.mark.parametrize("holes", [1, 1500])
+@pytest.mark.parametrize("holes", [1, thorough(300, 1500)])
 def test_drawings_stay_within_their_sheets(large_run: Callable[[int], Path], holes: int) -> None:
     page = html.fromstring(render_report(summarise(read_run(large_run(holes)))))
     charts = page.xpath("//*[@viewbox and @role='img']")

@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from site_models import ModelBuilder, two_rooms
 from typer.testing import CliRunner
 
 from sitefleet.cli.demo import app
@@ -35,7 +36,6 @@ def test_robots_are_of_different_kinds_and_then_again() -> None:
         (["--domain-id", "900"], "--domain-id: 900"),
         (["--time-limit", "0"], "--time-limit: 0"),
         (["--storey", "Attic", "--headless"], "Level 1"),
-        (["--trades", "paint", "--headless"], "there is: drill, transport, inspect"),
     ],
 )
 def test_an_option_that_cannot_work_is_named_before_anything_starts(
@@ -45,6 +45,16 @@ def test_an_option_that_cannot_work_is_named_before_anything_starts(
     assert words in str(result.exception)
     assert getattr(result.exception, "code", None) in {ExitCode.USAGE, ExitCode.BAD_INPUT}
     assert list(tmp_path.glob("*/logs/manager.log")) == []
+
+
+def test_a_trade_that_the_model_asks_nothing_of_is_named(tmp_path: Path) -> None:
+    builder = ModelBuilder()
+    two_rooms(builder)
+    model = builder.write(tmp_path / "model.ifc")
+    words = ["--site", str(model), "--storey", "Ground", "--out", str(tmp_path / "runs")]
+    result = CliRunner().invoke(app, [*words, "--headless", "--trades", "paint"])
+    assert "there is: drill, transport, inspect" in str(result.exception)
+    assert getattr(result.exception, "code", None) in {ExitCode.USAGE, ExitCode.BAD_INPUT}
 
 
 def test_a_model_that_is_no_model_is_told_so(tmp_path: Path) -> None:

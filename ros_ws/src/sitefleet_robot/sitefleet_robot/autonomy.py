@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rclpy.node import Node
 
+from sitefleet_robot.common.clock import share_clock
 from sitefleet_robot.common.spin import run
 from sitefleet_robot.localisation.node import LocalisationNode
 from sitefleet_robot.motion.node import MotionNode
@@ -18,7 +19,9 @@ def make_nodes() -> Sequence[Node]:
     localisation = LocalisationNode()
     motion = MotionNode()
     executor = ExecutorNode(motion, motion.params.real("cruise_speed"))
-    return localisation, motion, executor
+    nodes = (localisation, motion, executor)
+    share_clock(nodes)
+    return nodes
 
 
 def main() -> None:

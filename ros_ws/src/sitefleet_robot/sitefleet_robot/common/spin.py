@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 import rclpy
+from rclpy.context import Context
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -24,13 +25,13 @@ EXIT_CONFIGURATION = 2
 """Exit code of a process whose parameters or namespace are wrong."""
 
 
-def make_executor() -> Executor:
+def make_executor(context: Context | None = None) -> Executor:
     """The events executor where this rclpy has one (a third of the CPU time), else the single-threaded one."""
     try:
         from rclpy.experimental.events_executor import EventsExecutor
     except ImportError:
-        return SingleThreadedExecutor()
-    return EventsExecutor()
+        return SingleThreadedExecutor(context=context)
+    return EventsExecutor(context=context)
 
 
 class StopFlag:
