@@ -152,7 +152,11 @@ def manager_arguments(run: SiteRun) -> tuple[str, ...]:
     """The site package, the store and where the HTTP API listens."""
     listen = ("--host", run.api_host, "--port", str(run.api_port))
     named = ("--instance", run.manager_instance) if run.manager_instance is not None else ()
-    kept = ("--database", run.database, "--keys", str(run.keys))
+    kept = ["--database", run.database, "--keys", str(run.keys)]
+    if "://" in run.database and not run.database.startswith("sqlite"):
+        # Beside an SQLite store the manager finds places of its own.
+        folder = run.keys.parent
+        kept += ["--evidence-key", str(folder / "evidence.key"), "--witness", str(folder / "evidence.witness")]
     return ("--site", str(run.site), "--storey", run.storey, *kept, *listen, *named)
 
 

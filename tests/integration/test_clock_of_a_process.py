@@ -12,11 +12,13 @@ from rosgraph_msgs.msg import Clock
 
 from sitefleet_robot.common.clock import share_clock
 
+DOMAIN = session_domain(61)
+
 
 @pytest.fixture
 def context():
     context = rclpy.Context()
-    rclpy.init(context=context, domain_id=session_domain(61))
+    rclpy.init(context=context, domain_id=DOMAIN)
     yield context
     rclpy.shutdown(context=context)
 

@@ -18,6 +18,7 @@ from sitefleet_robot.evidence.marks import Marks
 
 HERE = Path(__file__).parent
 KILLS = 100
+DOMAIN = session_domain(59)
 LIMIT = 240.0
 """s of wall time for the kills."""
 
@@ -33,7 +34,7 @@ class Life:
 
     def start(self) -> None:
         environment = os.environ | {
-            "ROS_DOMAIN_ID": str(session_domain(59)),
+            "ROS_DOMAIN_ID": str(DOMAIN),
             "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
         }
         with (self.folder / f"{self.name}.log").open("ab") as log:

@@ -32,6 +32,8 @@ HERE = Path(__file__).parent
 ROBOT = "r1"
 KILLS = int(os.environ.get("SITEFLEET_KILLS", "24"))
 
+DOMAIN = session_domain(71)
+
 
 class RobotSide:
     """What writes events to the robot's disk, and the courier that delivers them."""
@@ -69,7 +71,7 @@ class RobotSide:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[ManagedSite]:
-    site = ManagedSite(tmp_path, session_domain(71))
+    site = ManagedSite(tmp_path, DOMAIN)
     yield site
     site.close()
 

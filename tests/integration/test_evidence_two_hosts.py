@@ -14,6 +14,8 @@ from sitefleet_robot.common.spool import Spool, SpoolReader
 
 HERE = Path(__file__).parent
 
+DOMAIN = session_domain(60)
+
 
 def ip(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["ip", *words], capture_output=True, text=True, check=False)
@@ -51,7 +53,7 @@ def test_events_and_acknowledgements_cross_the_network(hosts, tmp_path):
             spool.append({"event_id": event_id, "robot_id": "r1"})
     courier = ["-m", "sitefleet_robot.evidence.node", "--ros-args", "-r", "__ns:=/r1", "-p", f"state_dir:={state}"]
     site = [str(HERE / "evidence_site.py"), str(stored)]
-    environment = os.environ | {"ROS_DOMAIN_ID": str(session_domain(60)), "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"}
+    environment = os.environ | {"ROS_DOMAIN_ID": str(DOMAIN), "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"}
     processes = [
         subprocess.Popen(
             ["ip", "netns", "exec", host, sys.executable, *words], env=environment, stdout=subprocess.DEVNULL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import socket
@@ -21,6 +22,9 @@ from fleet_manager.domain.roadmap import Edge, Node, NodeKind, Roadmap
 from fleet_manager.domain.site import Area, SitePackage, Storey, Zone, ZoneKind
 from fleet_manager.domain.work import WorkItem, WorkTarget
 from fleet_manager.site.package import site_to_yaml, write_storey
+from sitefleet.cli.api_client import Api, press_reset
+from sitefleet.cli.exit_codes import CommandError
+from sitefleet.pairing import pair
 from sitefleet.processes import Process, SiteRun, site_processes
 from sitefleet.robots import RobotSpec
 from sitefleet.starter import Starter
@@ -101,11 +105,13 @@ class PalletSite:
             speed=4.0,
             seed=1,
             state_dir=self.folder / "robots",
+            keys=self.folder / "keys",
             database=str(self.folder / "store.db"),
             api_port=self.port,
             sim_report=self.folder / "report.json",
             sim_options=("--obstruction", PALLET),
         )
+        pair([robot.robot_id for robot in run.robots], run.state_dir, run.keys)
         table = site_processes(run)
         more = ("--settings", str(self.folder / "manager.yaml"))
         return [replace(p, arguments=(*p.arguments, *more)) if p.name == "manager" else p for p in table]
@@ -126,9 +132,11 @@ class PalletSite:
         self.asked_at = time.monotonic()
         for robot in self.get("/robots")["items"]:
             stopped = robot["safety_state"] == "stopped" and "the limit is" in robot["safety_reason"]
-            verb = "resume" if robot["safety_state"] == "hold" else "reset" if stopped else ""
-            if verb:
-                self.api.post(f"/robots/{robot['id']}/{verb}", json={"requested_by": "test", "reason": "test"})
+            if robot["safety_state"] == "hold":
+                self.api.post(f"/robots/{robot['id']}/resume", json={"requested_by": "test", "reason": "test"})
+            elif stopped:
+                with contextlib.suppress(CommandError):  # refused while the cause lasts
+                    press_reset(Api(f"http://127.0.0.1:{self.port}"), robot["id"], "test", "test")
 
     def states(self) -> dict[str, str]:
         return {t["work_item_id"]: t["state"] for t in self.get("/tasks")["items"]}

@@ -52,6 +52,9 @@ class ManagedSite:
         words = ["--site", str(self.folder / "site"), "--storey", STOREY, "--database", self.database]
         words += ["--port", str(port), "--settings", str(self.folder / "settings.yaml")]
         words += ["--keys", str(self.folder / "keys")]
+        if "://" in self.database:
+            words += ["--evidence-key", str(self.folder / "evidence.key")]
+            words += ["--witness", str(self.folder / "evidence.witness")]
         return self._start("manager", "-m", "fleet_manager.main", *words)
 
     def start_manager(self) -> None:

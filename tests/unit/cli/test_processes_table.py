@@ -173,3 +173,13 @@ def test_robots_left_open_get_numbers_and_free_homes() -> None:
 def test_robots_that_cannot_start_are_refused_with_the_reason(wanted: list[str], message: str) -> None:
     with pytest.raises(RobotChoiceError, match=message):
         choose_robots(wanted, ["a", "b"])
+
+
+@pytest.mark.parametrize(("database", "told"), [("sqlite:////s/store.db", False), ("postgresql+psycopg://h/s", True)])
+def test_the_places_of_the_evidence_log_are_told_where_no_file_of_the_store_says_them(
+    run: SiteRun, database: str, told: bool
+) -> None:
+    of_run = replace(run, database=database, keys=Path("run/keys"))
+    (manager,) = (process for process in site_processes(of_run) if process.name == "manager")
+    words = " ".join(manager.arguments)
+    assert ("--evidence-key run/evidence.key --witness run/evidence.witness" in words) is told

@@ -24,7 +24,7 @@ ROS_PACKAGES = frozenset({
 })  # fmt: skip
 
 # Packages that are imported under another name.
-MODULE_OF = {"pyyaml": "yaml", "opencv-python-headless": "cv2", "pillow": "PIL"}
+MODULE_OF = {"pyyaml": "yaml", "opencv-python-headless": "cv2", "pillow": "PIL", "mcap-ros2-support": "mcap_ros2"}
 
 
 def imported(*folders: Path) -> set[str]:

@@ -95,6 +95,16 @@ def test_row_04_who_drives_is_not_disarmed(bench):
     assert bench.state is State.TELEOP
 
 
+def test_row_04_a_lease_before_the_first_tick_has_its_5_s_too(bench):
+    bench.send_all()
+    assert bench.mode(State.TELEOP).success
+    bench.held = False
+    bench.run(4.5)
+    assert bench.state is State.TELEOP
+    bench.run(1.0)
+    assert bench.core.reason.trigger is Trigger.IDLE
+
+
 # Row 14: heartbeats
 
 

@@ -19,6 +19,7 @@ from sitefleet_robot.common.pairing import KEY_FILE, response
 from sitefleet_robot.tasks.vitals import ClockService, HeartbeatAnswers
 
 KEY = bytes(range(32))
+DOMAIN = session_domain(77)
 
 
 class Bench:
@@ -26,7 +27,7 @@ class Bench:
 
     def __init__(self, state: Path) -> None:
         self.context = rclpy.Context()
-        rclpy.init(context=self.context, domain_id=session_domain(77))
+        rclpy.init(context=self.context, domain_id=DOMAIN)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.node = rclpy.create_node("executor", namespace="/r1", context=self.context)
         self.supervisor = rclpy.create_node("supervisor", namespace="/r1", context=self.context)

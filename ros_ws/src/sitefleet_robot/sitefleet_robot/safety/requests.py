@@ -130,6 +130,7 @@ def _teleop(supervisor: Supervisor, request: ModeRequest, now: float, effect: Ef
     if refusal is not None:
         return Answer(False, refusal.code, refusal.sentence)
     supervisor.expect_control(now + supervisor.settings.arming_time)
+    supervisor.neutral_since = now
     sentence = f"{request.by} drives under lease {request.epoch}"
     supervisor.apply(Trigger.LEASE, sentence, now, effect, by=request.by)
     return Answer(True, "teleop", "send commands with neutral axes first")
