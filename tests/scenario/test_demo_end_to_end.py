@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def test_the_demo_does_its_work_without_contact_and_leaves_a_report(start_demo: 
     simulator = json.loads((folder / "simulator.json").read_text(encoding="utf-8"))
     assert set(simulator["contacts_per_robot"].values()) == {0}
     assert set(simulator["contacts_per_robot"]) == {"driller", "hauler", "inspector"}
-    with sqlite3.connect(folder / "sitefleet.db") as store:
+    with closing(sqlite3.connect(folder / "sitefleet.db")) as store:
         states = {trade: state for trade, state in store.execute("SELECT trade, state FROM tasks")}
         reasons = list(store.execute("SELECT reason_code, target_index FROM as_built WHERE outcome = 'deferred'"))
         holes = list(store.execute("SELECT deviation, measured_depth FROM as_built WHERE outcome = 'done' AND "
