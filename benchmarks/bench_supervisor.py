@@ -1,8 +1,9 @@
 """The safety supervisor at real time: its share of a core and how regular its loop is, idle and with every core taken.
 
 Run: `make bench-supervisor` or `python benchmarks/bench_supervisor.py [--seconds 30] [--busy N] [--json]`.
-One supervisor with the parameters of a real robot drives (AUTO) on streams at the rates of a robot: scan with 360 beams
-and contact sensor at 10 Hz, odometry, pose and proposals at 20 Hz. `loop period` is between two runs of its 20 ms
+One supervisor with the parameters of a real robot drives (AUTO) on streams at the rates of one: scan with 360 beams,
+contact sensor and five tracked people at 10 Hz, odometry, pose, imu and proposals at 20 Hz, answers to its heartbeats
+by executor and manager. `loop period` is between two runs of its 20 ms
 timer; `gap on cmd_vel` between two commands, as a drive in another process sees them. `--busy` processes (default: one
 a core) then compete for the cores at the same priority. Exit code 1 if the robot did not stay in AUTO all the time.
 """
@@ -30,14 +31,16 @@ from nav_msgs.msg import Odometry
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import LaserScan
-from sitefleet_interfaces.msg import SafetyState
+from sensor_msgs.msg import Imu, LaserScan
+from sitefleet_interfaces.msg import Heartbeat, PersonTrack, PersonTracks, SafetyState
 from sitefleet_interfaces.srv import Resume
 from std_msgs.msg import Bool
 
+from sitefleet.pairing import pair
 from sitefleet.processes import SiteRun, site_processes
 from sitefleet.robots import RobotSpec
 from sitefleet_robot.common import qos
+from sitefleet_robot.common.pairing import KEY_FILE, read_key, response
 from sitefleet_robot.common.spin import run
 from sitefleet_robot.safety.node import SafetySupervisor
 
@@ -59,7 +62,7 @@ def supervise(out: Path, arguments: list[str]) -> int:
     return code
 
 
-def feed() -> int:
+def feed(key: bytes) -> int:
     """The robot's other processes: what they send, at their rates of wall time."""
     rclpy.init()
     node = rclpy.create_node("feeder", namespace=ROBOT)
@@ -68,20 +71,40 @@ def feed() -> int:
     proposal = node.create_publisher(TwistStamped, "cmd_vel_auto", qos.COMMAND)
     scan = node.create_publisher(LaserScan, "scan", qos.SCAN)
     bumper = node.create_publisher(Bool, "bumper", qos.STREAM)
+    imu = node.create_publisher(Imu, "imu", qos.STREAM)
+    people = node.create_publisher(PersonTracks, "person_tracks", qos.COMMAND)
+    alive = node.create_publisher(Heartbeat, "heartbeat_response", qos.STREAM)
     beams = LaserScan(angle_min=-math.pi, angle_increment=2 * math.pi / 360, range_min=0.12, range_max=12.0)
     beams.ranges = array.array("f", [4.0] * 360)
     twist = TwistStamped()
     twist.twist.linear.x = 0.4
+    where = PoseWithCovarianceStamped()
+    tracks = PersonTracks(tracks=[PersonTrack(track_id=f"p{k}") for k in range(5)])
+    for k, track in enumerate(tracks.tracks):
+        track.position.x, track.position.y = 12.0, float(k)
+        track.position_covariance[0] = track.position_covariance[4] = 0.0025
 
     def fast() -> None:
+        now = node.get_clock().now().to_msg()
+        where.header.stamp = now
         odometry.publish(Odometry())
-        pose.publish(PoseWithCovarianceStamped())
+        pose.publish(where)
+        imu.publish(Imu())
         proposal.publish(twist)
 
     def slow() -> None:
+        beams.header.stamp = tracks.header.stamp = node.get_clock().now().to_msg()
         scan.publish(beams)
         bumper.publish(Bool())
+        people.publish(tracks)
 
+    def answer(challenge: Heartbeat) -> None:
+        for source in ("executor", "manager"):
+            message = Heartbeat(source=source, sequence=challenge.sequence, challenge=challenge.challenge)
+            message.response = response(key, challenge.challenge)
+            alive.publish(message)
+
+    node.create_subscription(Heartbeat, "heartbeat_challenge", answer, qos.STREAM)
     steady = Clock(clock_type=ClockType.STEADY_TIME)
     node.create_timer(0.05, fast, clock=steady)
     node.create_timer(0.1, slow, clock=steady)
@@ -151,7 +174,7 @@ def main() -> int:
     if sys.argv[1:2] == ["supervise"]:
         return supervise(Path(sys.argv[2]), sys.argv[3:])
     if sys.argv[1:2] == ["feed"]:
-        return feed()
+        return feed(read_key(Path(sys.argv[2])))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=30.0, help="wall time of each phase (default 30)")
     parser.add_argument("--busy", type=int, default=os.cpu_count() or 1, help="competing processes of the second phase")
@@ -162,11 +185,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         site = SiteRun(folder, "none", (RobotSpec(ROBOT, "hauler", "h"),), sim="none", state_dir=folder / "state")
+        pair([ROBOT], site.state_dir, folder / "keys")
         (process,) = site_processes(site, frozenset({"safety"}))
         me, ticks_file = str(Path(__file__).resolve()), folder / "ticks"
         words = [sys.executable, me, "supervise", str(ticks_file), *process.ros_arguments()]
         supervisor = subprocess.Popen(words, stderr=subprocess.DEVNULL)
-        feeder = subprocess.Popen([sys.executable, me, "feed"])
+        feeder = subprocess.Popen([sys.executable, me, "feed", str(site.state_dir / ROBOT / KEY_FILE)])
         drive = Drive()
         try:
             drive.go()

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from sitefleet_robot.common import qos
+from sitefleet_robot.common.timers import every
 
 PERIOD = 1.0
 """s of wall time between two messages: health is of interest also while simulated time stands still."""
@@ -42,7 +42,7 @@ class DiagnosticsPublisher:
         self._health = health
         self._name = node.get_fully_qualified_name().lstrip("/")
         self._publisher = node.create_publisher(DiagnosticArray, "diagnostics", qos.DIAGNOSTICS)
-        self._timer = node.create_timer(PERIOD, self.publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._timer = every(node, PERIOD, self.publish)
 
     def publish(self) -> None:
         """Publish now, without waiting for the next second."""

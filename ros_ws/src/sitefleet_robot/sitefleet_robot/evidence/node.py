@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sitefleet_interfaces.msg import SafetyEvent, SafetyEventAck
@@ -26,6 +25,7 @@ from sitefleet_robot.common.parameters import ParameterError, Parameters, declar
 from sitefleet_robot.common.robot import ROBOT_PARAMETERS, robot_id_of, software_version, state_folder
 from sitefleet_robot.common.spin import run
 from sitefleet_robot.common.spool import SpoolError
+from sitefleet_robot.common.timers import every
 from sitefleet_robot.evidence.camera import CameraUnavailableError, JpegEncoder
 from sitefleet_robot.evidence.clocks import WindowClock
 from sitefleet_robot.evidence.courier import Courier
@@ -69,7 +69,7 @@ class EvidenceNode(Node):
         self._settled = 0.0
         self._publisher = self.create_publisher(SafetyEvent, "/fleet/safety_event", qos.RECORD)
         self.create_subscription(SafetyEventAck, "/fleet/safety_event_ack", self._on_acknowledgement, _ACKNOWLEDGEMENTS)
-        self.create_timer(LOOK_PERIOD, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        every(self, LOOK_PERIOD, self._look)
         DiagnosticsPublisher(self, self._health)
 
     def _open_recorder(self, parameters: Parameters, folder: Path) -> None:

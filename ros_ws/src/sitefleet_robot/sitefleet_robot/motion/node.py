@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 from geometry_msgs.msg import PoseWithCovarianceStamped, TwistStamped
-from rclpy.clock import Clock, ClockType
 from sensor_msgs.msg import LaserScan
 from sitefleet_interfaces.msg import RobotState, Route, SafetyState
 
 from sitefleet_robot.common import qos
 from sitefleet_robot.common.diagnostics import Health, Level
 from sitefleet_robot.common.lifecycle import RobotLifecycleNode
+from sitefleet_robot.common.timers import every
 from sitefleet_robot.motion import parameters as config
 from sitefleet_robot.motion.follower import Follower
 from sitefleet_robot.motion.messages import pose_2d, position_sigma, route_update, seconds
@@ -103,7 +103,7 @@ class MotionNode(RobotLifecycleNode):
         if self._read_plan():
             make = self.create_subscription
             self._subscriptions_made.append(make(RobotState, "/fleet/robot_state", self._on_peer, qos.SCAN))
-        self._timer = self.create_timer(KEEP_ALIVE, self._keep_alive, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._timer = every(self, KEEP_ALIVE, self._keep_alive)
 
     def _read_plan(self) -> bool:
         """The site's map, for telling people from walls. Without one the robot drives, and keeps less from people."""

@@ -17,7 +17,6 @@ from typing import Any
 
 from geometry_msgs.msg import PoseWithCovarianceStamped, Twist, TwistStamped
 from nav_msgs.msg import Odometry
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import BatteryState, Imu, LaserScan
 from sitefleet_interfaces.msg import ControlCommand, PersonTracks, SafetyState, ZoneAck
@@ -30,6 +29,7 @@ from sitefleet_robot.common.diagnostics import DiagnosticsPublisher, Health, Lev
 from sitefleet_robot.common.parameters import ParameterError, declare
 from sitefleet_robot.common.robot import ROBOT_PARAMETERS, RobotShape, robot_id_of, state_folder
 from sitefleet_robot.common.spin import run
+from sitefleet_robot.common.timers import every
 from sitefleet_robot.safety import inputs, messages
 from sitefleet_robot.safety.basis import CommandBasis
 from sitefleet_robot.safety.ground import ZoneSetError
@@ -101,9 +101,8 @@ class SafetySupervisor(Node):
         self._partners = Partners(self, folder, settings, self._on_partner)
         self._subscribe()
         self._serve()
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(TICK, self._on_tick, clock=steady)
-        self.create_timer(STATE_PERIOD, self._publish_state, clock=steady)
+        every(self, TICK, self._on_tick)
+        every(self, STATE_PERIOD, self._publish_state)
         DiagnosticsPublisher(self, self._health)
         self._priority = go_first(parameters.integer("real_time_priority"))
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sitefleet_interfaces.msg import Heartbeat
 
 from sitefleet_robot.common import qos
 from sitefleet_robot.common.pairing import KEY_FILE, PairingError, read_key, response
+from sitefleet_robot.common.timers import every
 from sitefleet_robot.safety.heartbeat import PERIOD, Challenger
 from sitefleet_robot.safety.parameters import SupervisorSettings
 
@@ -35,7 +35,7 @@ class Partners:
         self._challenger = Challenger(lambda: secrets.randbits(64), lambda challenge: response(self._key, challenge))
         self._publisher = node.create_publisher(Heartbeat, "heartbeat_challenge", qos.STREAM)
         node.create_subscription(Heartbeat, "heartbeat_response", self._on_response, qos.STREAM)
-        node.create_timer(PERIOD, self._challenge, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        every(node, PERIOD, self._challenge)
 
     @property
     def refused(self) -> int:

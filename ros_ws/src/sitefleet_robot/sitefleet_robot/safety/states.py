@@ -61,6 +61,8 @@ _NUMBERS = {
 class Trigger(Enum):
     """What can change a state; the value is the machine code that state, answers and events carry."""
 
+    __hash__ = object.__hash__  # members are single: Enum's own, written in Python, is asked a thousand times a second
+
     STARTED = "started"
     STARTED_LATCHED = "stop_remembered"
     RESUME = "resume"

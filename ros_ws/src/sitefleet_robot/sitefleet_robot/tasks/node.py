@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from rclpy.clock import Clock, ClockType
 from sensor_msgs.msg import BatteryState, JointState, LaserScan
 from sitefleet_interfaces.msg import AsBuilt, Factsheet, RobotState, SafetyState
 from std_msgs.msg import Float64, String
@@ -14,6 +13,7 @@ from sitefleet_robot.common.diagnostics import Health, Level
 from sitefleet_robot.common.lifecycle import RobotLifecycleNode
 from sitefleet_robot.common.parameters import Parameters
 from sitefleet_robot.common.robot import state_folder
+from sitefleet_robot.common.timers import every
 from sitefleet_robot.motion.obstacles import LidarMount
 from sitefleet_robot.motion.port import Alignment, MotionPort, MotionView
 from sitefleet_robot.motion.positioning import Stance
@@ -91,7 +91,7 @@ class ExecutorNode(RobotLifecycleNode):
         self._instrument = Instrument(self, self.robot_id)
         self._goals = Goals(self, self.work)
         self._vitals = (HeartbeatAnswers(self, self._folder), ClockService(self))
-        self._timer = self.create_timer(TICK, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._timer = every(self, TICK, self._tick)
         self._motion.on_step(self._on_step)
         self._motion.lock_drive("tool out")
 
