@@ -1,0 +1,17 @@
+"""All faults, in the order they are run, and the sites they need."""
+
+from __future__ import annotations
+
+from faults import cut, forged, kills, lidar, localisation, operators, reset, stepping_in
+from faults.fault import Fault
+
+FAULTS: tuple[Fault, ...] = (
+    *stepping_in.FAULTS,
+    *cut.FAULTS,
+    *lidar.FAULTS,
+    *localisation.FAULTS,
+    *reset.FAULTS,
+    *operators.FAULTS,
+    *forged.FAULTS,
+    *kills.FAULTS,
+)
