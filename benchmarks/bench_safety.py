@@ -17,6 +17,7 @@ os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
 from faults.campaign import Campaign, Settings
 from faults.catalogue import FAULTS
+from faults.name_space import own_mounts
 from figures import where_and_when
 
 
@@ -42,6 +43,8 @@ def settings(arguments: list[str]) -> Settings:
 
 def main() -> int:
     chosen = settings(sys.argv[1:])
+    if any(fault.site == "disk" for fault in chosen.faults):
+        own_mounts()
     print(f"fault benchmark: {where_and_when()}, seed {chosen.seed}", flush=True)
     return Campaign(chosen).run()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import time
-import traceback
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -92,25 +91,35 @@ class Campaign:
             except (Unexpected, OSError) as failure:
                 ending.broken.append(str(failure))
                 print(f"site {kind} broke: {failure}", flush=True)
-                traceback.print_exc()
                 if cases:
                     cases.pop(0)
 
     def _one(self, session: Session, fault: Fault, case: Case) -> Run:
         """Make the run, again when the machine stood still."""
         for again in range(AGAIN + 1):
+            session.calm()
             session.mend()
             session.robot.until(session.robot.stands, "the robot stands before a run", 20.0)
+            began = time.monotonic()
             try:
                 run = fault.make(session, case)
             except MachineStoodStill as reason:
-                print(f"{fault.name} {case.variant} #{case.number}: again, {reason}", flush=True)
-                continue
-            run.repeated = again
-            session.site.check()
-            self._tell(run)
-            return run
+                self._again(fault, case, str(reason))
+            except Unexpected as reason:
+                busy = session.stood_still(began)
+                if not busy:
+                    raise
+                self._again(fault, case, f"{busy} ({reason})")
+            else:
+                run.repeated = again
+                session.site.check()
+                self._tell(run)
+                return run
         raise Unexpected(f"{fault.name}: the machine stood still {AGAIN + 1} times")
+
+    @staticmethod
+    def _again(fault: Fault, case: Case, reason: str) -> None:
+        print(f"{fault.name} {case.variant} #{case.number}: again, {reason}", flush=True)
 
     def _end(self, session: Session, ending: Ending) -> None:
         tally, ending.contacts_counted = session.finish()

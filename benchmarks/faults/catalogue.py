@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from faults import cut, forged, kills, lidar, localisation, operators, reset, stepping_in
+from faults import (
+    bad_link,
+    clock,
+    cut,
+    disk,
+    forged,
+    kill_autonomy,
+    kills,
+    lidar,
+    localisation,
+    operators,
+    reset,
+    stepping_in,
+)
 from faults.fault import Fault
 
 FAULTS: tuple[Fault, ...] = (
@@ -14,4 +27,8 @@ FAULTS: tuple[Fault, ...] = (
     *operators.FAULTS,
     *forged.FAULTS,
     *kills.FAULTS,
+    *kill_autonomy.FAULTS,
+    *bad_link.FAULTS,
+    *clock.FAULTS,
+    *disk.FAULTS,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from faults.schedule import variants_of
 from faults.session import Session
 from faults.values import Case, Run
 
@@ -23,8 +24,7 @@ class Fault:
 
     def cases(self, runs: int, seed: int) -> list[Case]:
         """Each variant as often as the others; those of one variant one after the other."""
-        count = max(runs, self.each) if runs > len(self.variants) else runs
-        chosen = sorted(k % len(self.variants) for k in range(count))
+        chosen = variants_of(len(self.variants), runs, self.each)
         return [Case(self.name, n, seed, self.variants[k]) for n, k in enumerate(chosen)]
 
 

@@ -49,9 +49,7 @@ def attacked(session: Session, case: Case) -> Run:
     return run
 
 
-def _attack(
-    kind: str, n: int, epoch: int, fast: list[Any], recorded: list[Any], dice: random.Random
-) -> Any:
+def _attack(kind: str, n: int, epoch: int, fast: list[Any], recorded: list[Any], dice: random.Random) -> Any:
     """The n-th message of somebody who may send to the topic but has no lease."""
     if kind == "replayed":
         return fast[n % len(fast)]

@@ -12,7 +12,7 @@ from faults.session import Session
 from faults.values import LIMIT, Case, Run, Unexpected
 
 BRAKING_SEEN = 0.03
-"""s: the drive has lost three per cent of its speed, and the next true pose tells it."""
+"""s by which the moment at which the drive began to brake is uncertain: a sample of the true speed, and its noise."""
 MANAGER_LOST = 10.0
 """s without the manager's sign of life after which autonomy holds."""
 STOP_LIMIT = 0.5

@@ -131,8 +131,8 @@ def at(truth: Sequence[Truth], moment: float) -> Truth | None:
     a, b = truth[k - 1], truth[k]
     share = (moment - a.t) / (b.t - a.t) if b.t > a.t else 0.0
     turned = math.remainder(b.yaw - a.yaw, math.tau)
-    mixed = (p + share * (q - p) for p, q in ((a.x, b.x), (a.y, b.y)))
-    return Truth(moment, *mixed, a.yaw + share * turned, a.speed + share * (b.speed - a.speed), a.turn)
+    x, y = a.x + share * (b.x - a.x), a.y + share * (b.y - a.y)
+    return Truth(moment, x, y, a.yaw + share * turned, a.speed + share * (b.speed - a.speed), a.turn)
 
 
 def least_gap(truth: Sequence[Truth], person: Sequence[Place], hull: Hull, since: float, until: float) -> float:
@@ -141,21 +141,58 @@ def least_gap(truth: Sequence[Truth], person: Sequence[Place], hull: Hull, since
     for sample in truth[bisect_left(truth, since, key=lambda s: s.t) :]:
         if sample.t > until:
             break
-        k = bisect_left(person, sample.t, key=lambda p: p.t)
-        if 0 < k < len(person):
-            a, b = person[k - 1], person[k]
-            share = (sample.t - a.t) / (b.t - a.t) if b.t > a.t else 0.0
-            least = min(least, hull.gap(sample, a.x + share * (b.x - a.x), a.y + share * (b.y - a.y)))
+        place = _place(person, sample.t)
+        if place is not None:
+            least = min(least, hull.gap(sample, *place))
     return least
 
 
-def braking_began(truth: Sequence[Truth], since: float, share: float = 0.97) -> float | None:
-    """When the true speed first was below that share of what it was at `since`: for a drive without commands."""
-    begin = at(truth, since)
-    if begin is None:
+def last_near(
+    truth: Sequence[Truth], person: Sequence[Place], hull: Hull, since: float, *, ahead: float, radius: float
+) -> float:
+    """When the person last was in the strip of the hull's width up to `ahead` of its front, or within `radius` of its
+    middle; `since` if never.
+    """
+    last = since
+    for sample in truth[bisect_left(truth, since, key=lambda s: s.t) :]:
+        place = _place(person, sample.t)
+        if place is None:
+            continue
+        strip = Hull(hull.length + 2.0 * ahead, hull.width, hull.person)
+        if strip.gap(sample, *place) < 0.0 or math.dist((sample.x, sample.y), place) < radius:
+            last = sample.t
+    return last
+
+
+def _place(person: Sequence[Place], moment: float) -> tuple[float, float] | None:
+    k = bisect_left(person, moment, key=lambda p: p.t)
+    if not 0 < k < len(person):
         return None
+    a, b = person[k - 1], person[k]
+    share = (moment - a.t) / (b.t - a.t) if b.t > a.t else 0.0
+    return a.x + share * (b.x - a.x), a.y + share * (b.y - a.y)
+
+
+def braking_began(truth: Sequence[Truth], since: float) -> float | None:
+    """When a drive without commands began to brake.
+
+    The straight through the moments at which three quarters and one quarter of the speed were left meets the speed of
+    `since` there, as drives brake evenly.
+    """
+    begin = at(truth, since)
+    if begin is None or not begin.moves:
+        return None
+    three, one = (_fell_below(truth, since, share * abs(begin.speed)) for share in (0.75, 0.25))
+    return None if three is None or one is None else three - 0.5 * (one - three)
+
+
+def _fell_below(truth: Sequence[Truth], since: float, speed: float) -> float | None:
+    """When the true speed was that, on the straight between two samples."""
     later = truth[bisect_left(truth, since, key=lambda s: s.t) :]
-    return next((s.t for s in later if abs(s.speed) < share * abs(begin.speed)), None)
+    for a, b in itertools.pairwise(later):
+        if abs(a.speed) >= speed > abs(b.speed):
+            return a.t + (b.t - a.t) * (abs(a.speed) - speed) / (abs(a.speed) - abs(b.speed))
+    return None
 
 
 class Contacts(NamedTuple):

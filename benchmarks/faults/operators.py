@@ -24,8 +24,11 @@ SPARE = 0.03
 
 
 def two(session: Session, case: Case) -> Run:
-    """`old`: Bo sends under an older lease and asks in vain for a new one; Ada's stream ends and his goes on.
-    `take`: Bo takes the lease by force, from his request; Ada goes on sending."""
+    """Speeds tell whose commands pass.
+
+    `old`: Bo sends under an older lease and asks in vain for a new one; Ada's stream ends and his goes on.
+    `take`: Bo takes the lease by force, from his request; Ada goes on sending.
+    """
     robot, dice, site = session.robot, case.dice, session.site
     robot.into_hold()
     epoch = _lease(session, "request", ADA)

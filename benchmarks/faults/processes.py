@@ -51,7 +51,7 @@ class Site:
         self._lives: dict[str, int] = {}
         self._running: dict[str, Starter] = {}
         self._waves: dict[str, StopWave] = {}
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         world.write_site(folder / "site")
         world.write_bridge(folder / "bridge.yaml")
         world.write_models(folder / "models")

@@ -1,4 +1,4 @@
-"""The reset button sticks, is pressed too shortly, by two hands, or before the stop. None of them may reset anything."""
+"""The reset button sticks, is pressed too shortly, by two hands, or before the stop. None of that is a reset."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sitefleet_interfaces.srv import Reset, Stop
 
 from faults.fault import Fault, expect
 from faults.kills import STOP_LIMIT
+from faults.robot import ME
 from faults.session import Session
 from faults.values import Case, Run
 
@@ -41,8 +42,8 @@ def button(session: Session, case: Case) -> Run:
             time.sleep(dice.uniform(0.0, 0.2))
         else:
             time.sleep(dice.uniform(0.5, 1.5))
-    by = {"requested_by": "another person"} if case.variant == "other hand" else {}
-    answer = robot.call(Reset, pressed=False, **by)
+    by = "another person" if case.variant == "other hand" else ME
+    answer = robot.call(Reset, pressed=False, requested_by=by)
     if answer.success or answer.code != CODES[case.variant]:
         run.failures.append(f"answered {answer.code} instead of {CODES[case.variant]}")
     told = {trigger for _, trigger, at in robot.series.events.values() if at > since}

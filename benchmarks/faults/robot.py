@@ -157,6 +157,13 @@ class Robot:
             if time.monotonic() > end:
                 raise Unexpected(f"{client.srv_name} does not answer")
 
+    def try_reset(self) -> str:
+        """One press of the right length; the code that it is answered with."""
+        self.call(Reset, pressed=True)
+        time.sleep(0.45)
+        self.resets += 1
+        return str(self.call(Reset, pressed=False).code)
+
     def reset(self, seconds: float = 20.0) -> None:
         """Press and release until it is granted. Raises Unexpected."""
         end = time.monotonic() + seconds

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sitefleet_interfaces.msg import SafetyState
 
@@ -18,9 +19,18 @@ from faults.robot import Robot
 from faults.values import LIMIT, TRANSPORT, Case, MachineStoodStill, Run, Unexpected
 from sitefleet.demo.ports import Claims
 
+if TYPE_CHECKING:
+    from faults.disk import SmallDisk
+    from faults.relay_process import RelayProcess
+    from faults.wall_clock import WallClock
+
 STALL = 0.06
-"""s without a turn for this process, without a command of the supervisor's 50 a second, or without one of 50 true
-poses a second, from which on the machine stood still."""
+"""s without a turn for this process or without a command of the supervisor's 50 a second, from which on the machine
+stood still."""
+WORLD_STALL = 0.1
+"""The same for the simulator, which tells 50 true poses a second."""
+CALM_FOR, CALM_WITHIN = 1.5, 300.0
+"""s for which nothing must have stood still before a run begins, and how long to wait for that."""
 OBSERVED = 1.2
 """s for which a robot that waits for a person is watched after everything that was wrong is right again."""
 MARGIN = 2.4
@@ -47,13 +57,20 @@ class Session:
         self.site = site
         self.seed = seed
         self.epoch = 0
-        self._make = lambda: Robot(robot_domain, site.state_dir / world.ROBOT, seed, person=person, autonomy=autonomy)
+        self.clock: WallClock | None = None
+        self.disk: SmallDisk | None = None
+        self.link: RelayProcess | None = None
         self.robot: Robot
+        self._with = robot_domain, person, autonomy
 
     def __enter__(self) -> Session:
         """Start everything and wait until robot and manager know each other."""
         try:
-            self.robot = self._make()
+            domain, person, autonomy = self._with
+            state = self.site.state_dir / world.ROBOT
+            self.robot = Robot(domain, state, self.seed, person=person, autonomy=autonomy)
+            if self.link is not None:
+                self.link.move_operator(self.robot)
             self.site.start()
             self.robot.until(lambda: self.robot.series.truth and self.robot.state >= 0, "robot and world", STARTED)
             self.robot.until(self.site.sees_robot, "the manager sees the robot", STARTED)
@@ -71,6 +88,10 @@ class Session:
         self.site.stop()
         if hasattr(self, "robot"):
             self.robot.close()
+        if self.link is not None:
+            self.link.close()
+        if self.disk is not None:
+            self.disk.close()
 
     def next_epoch(self) -> int:
         """A lease newer than any before."""
@@ -83,6 +104,22 @@ class Session:
         self.site.stop()
         content = json.loads(self.site.report.read_text(encoding="utf-8"))
         return result, int(content["contacts_per_robot"][world.ROBOT])
+
+    # -- the manager
+
+    def said(self, path: str, by: str, **body: Any) -> Any:
+        """Ask the manager to do something. Raises Unexpected when it refuses."""
+        status, answer = self.site.post(path, by, **body)
+        if status >= 300:
+            raise Unexpected(f"POST {path}: {status} {answer}")
+        return answer
+
+    def zones_known(self) -> None:
+        """Wait until the robot works by the newest zones and permits."""
+        self.robot.until(
+            lambda: all(r["up_to_date"] and r["accepted"] for r in self.site.get("/zones")["robots"]),
+            "the robot knows the newest zones", 20.0,
+        )  # fmt: skip
 
     # -- what runs have in common
 
@@ -108,8 +145,7 @@ class Session:
         ):
             if time.monotonic() > end:
                 raise Unexpected(f"the robot did not get to {speed:.2f} m/s: {robot.truth}, state {robot.state}")
-            if robot.state not in {SafetyState.AUTO, SafetyState.TELEOP, SafetyState.PROTECTIVE_STOP}:
-                raise MachineStoodStill(f"stopped on the way: {robot.series.states[-1].reason}")
+            self.unless_stopped()
             self.site.check()
             time.sleep(0.01)
         time.sleep(dice.uniform(0.0, 0.25))
@@ -160,9 +196,50 @@ class Session:
         if not silent:
             looked["supervisor"] = [c.t for c in series.commands[-1500:]]
         for name, moments in looked.items():
-            gap = measures.longest_gap(moments, since - 0.1, zero)
-            if gap > STALL:
+            gap = measures.longest_gap(moments, max(since, zero - 0.5) - 0.1, zero)
+            if gap > (WORLD_STALL if name == "world" else STALL):
                 raise MachineStoodStill(f"{name} for {1000.0 * gap:.0f} ms")
+
+    def unless_stopped(self) -> None:
+        """A watchdog has stopped the robot where no fault of this kind was put in.
+
+        Raises MachineStoodStill if this process, which sends the streams, did not run, and Unexpected if it did.
+        """
+        robot = self.robot
+        if robot.state not in {SafetyState.STOPPED, SafetyState.HOLD, SafetyState.FAULT}:
+            return
+        now = time.monotonic()
+        told = next((s.t for s in reversed(robot.series.states) if s.state != robot.state), now)
+        late = measures.longest_gap(robot.beats.moments(), told - 0.6, min(now, told + 0.4))
+        world = measures.longest_gap([s.t for s in robot.series.truth[-6000:]], told - 0.6, min(now, told + 0.4))
+        reason = robot.series.states[-1].reason
+        if late > STALL or world > WORLD_STALL:
+            raise MachineStoodStill(
+                f"stopped ({reason}): {1000 * late:.0f} ms here, {1000 * world:.0f} ms in the world"
+            )
+        raise Unexpected(f"stopped by itself: {reason}")
+
+    def stood_still(self, since: float) -> str:
+        """What of the machine stood still since then, as a sentence; empty: nothing."""
+        now = time.monotonic()
+        looked = {
+            "the benchmark": (self.robot.beats.moments(), STALL),
+            "the world": ([s.t for s in self.robot.series.truth[-6000:]], WORLD_STALL),
+        }
+        for name, (moments, longest) in looked.items():
+            gap = measures.longest_gap(moments, max(since, now - 60.0), now)
+            if gap > longest:
+                return f"{name} for {1000.0 * gap:.0f} ms"
+        return ""
+
+    def calm(self) -> None:
+        """Wait until nothing has stood still for a while. Raises Unexpected after CALM_WITHIN."""
+        end = time.monotonic() + CALM_WITHIN
+        self.robot.until(lambda: self.robot.series.truth, "the world", 30.0)
+        while busy := self.stood_still(time.monotonic() - CALM_FOR):
+            if time.monotonic() > end:
+                raise Unexpected(f"the machine is too busy to measure anything: {busy}")
+            time.sleep(0.2)
 
     def nothing_moves(self, run: Run, seconds: float = OBSERVED) -> None:
         """Watch a robot that waits for a person: each motion is an automatic resume."""
