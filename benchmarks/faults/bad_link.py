@@ -7,7 +7,7 @@ import time
 
 from sitefleet_interfaces.msg import SafetyState
 
-from faults import world
+from faults import measures, world
 from faults.fault import Fault, expect
 from faults.relay_process import accepted
 from faults.session import Session
@@ -25,7 +25,8 @@ def driven(session: Session, case: Case) -> Run:
     del link.arrivals[:]
     session.cruise(0.5, dice, room=4.0)
     link.say("concrete")
-    end = time.monotonic() + dice.uniform(0.5, 3.0)
+    begun = time.monotonic()
+    end = begun + dice.uniform(0.5, 3.0)
     while time.monotonic() < end and robot.state == SafetyState.TELEOP:
         time.sleep(0.005)
     by_itself = robot.state != SafetyState.TELEOP
@@ -35,7 +36,7 @@ def driven(session: Session, case: Case) -> Run:
         if not by_itself:
             link.say("cut")
         robot.until(lambda: robot.state == SafetyState.HOLD, "HOLD", 3.0)
-        zero = robot.series.states[-1].t
+        zero = measures.lasting_zero(robot.series.commands, begun, time.monotonic()) or robot.series.states[-1].t
         good = [a.t for a in accepted(list(link.arrivals)) if a.t < zero]
         since = good[-1]
         run = session.measured(case, since, limit=LIMIT)

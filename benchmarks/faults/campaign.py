@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 import time
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
@@ -54,6 +55,7 @@ class Campaign:
     def run(self) -> int:
         """0: all that must be zero is zero, and no limit was broken."""
         chosen = self._settings.faults
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             for kind, faults in groupby(chosen, key=lambda fault: fault.site):
                 self._site(kind, list(faults))
@@ -85,9 +87,9 @@ class Campaign:
                             cases.pop(0)
                     except (Unexpected, OSError) as failure:
                         session.tell(folder)
-                        raise Unexpected(f"{cases[0][1]}: {failure}") from failure
-                    finally:
                         self._end(session, ending)
+                        raise Unexpected(f"{cases[0][1]}: {failure}") from failure
+                    self._end(session, ending)
             except (Unexpected, OSError) as failure:
                 ending.broken.append(str(failure))
                 print(f"site {kind} broke: {failure}", flush=True)

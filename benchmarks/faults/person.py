@@ -40,7 +40,8 @@ class Walker:
             now = self._hull.gap(robot, *self.place)
             # The place is known a little late; look so much farther ahead.
             then = self._hull.gap(robot, self.place[0] + 3.0 * dt * velocity[0], self.place[1] + 3.0 * dt * velocity[1])
-            if then < KEEPS_OFF and then < now:
+            # Past it is allowed, nearer to it is not.
+            if then < KEEPS_OFF and then < now - 0.02:
                 return 0.0, 0.0
         return velocity
 

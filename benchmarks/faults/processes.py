@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -48,6 +49,7 @@ class Site:
         self.report = folder / "report.json"
         self._change = change
         self._domains = dict(domains or {})
+        self._contacts = 0
         self._lives: dict[str, int] = {}
         self._running: dict[str, Starter] = {}
         self._waves: dict[str, StopWave] = {}
@@ -104,7 +106,19 @@ class Site:
         moment = time.monotonic()
         os.kill(pid, signal.SIGKILL)
         self._running.pop(name).stop()
+        if name == "simulator":
+            self._contacts += self._reported()
+            self.report.unlink(missing_ok=True)
         return moment
+
+    def contacts(self) -> int:
+        """Contacts of the robot that the simulator has counted; complete once it has ended."""
+        return self._contacts + self._reported()
+
+    def _reported(self) -> int:
+        if not self.report.exists():
+            return 0
+        return int(json.loads(self.report.read_text(encoding="utf-8"))["contacts_per_robot"][world.ROBOT])
 
     def check(self) -> None:
         """Raises Unexpected when a process has ended by itself."""
@@ -127,21 +141,27 @@ class Site:
 
     def get(self, path: str) -> Any:
         """Ask the manager."""
-        answer = self.api.get(path)
+        try:
+            answer = self.api.get(path)
+        except httpx.HTTPError as error:
+            raise Unexpected(f"GET {path}: {error}") from error
         if answer.status_code != 200:
             raise Unexpected(f"GET {path}: {answer.status_code} {answer.text}")
         return answer.json()
 
     def post(self, path: str, by: str, **body: Any) -> tuple[int, Any]:
         """Ask the manager to do something; status and answer."""
-        answer = self.api.post(path, json={"requested_by": by, **body})
+        try:
+            answer = self.api.post(path, json={"requested_by": by, **body})
+        except httpx.HTTPError as error:
+            raise Unexpected(f"POST {path}: {error}") from error
         return answer.status_code, answer.json()
 
     def sees_robot(self) -> bool:
         """The manager answers and has the robot online."""
         try:
             return any(r["online"] for r in self.get("/robots")["items"])
-        except (httpx.TransportError, Unexpected):
+        except Unexpected:
             return False
 
     def logged(self) -> list[tuple[int, str]]:

@@ -83,7 +83,7 @@ def stepping_in(session: Session, case: Case) -> Run:
     if run.state != "PROTECTIVE_STOP":
         run.failures.append(f"state {run.state} instead of PROTECTIVE_STOP")
     time.sleep(dice.uniform(0.3, 1.5))
-    walker.go(crossing, world.LANE - side * 2.6, max(speed, 0.8))
+    walker.go(crossing + ahead * 0.6, world.LANE - side * 2.6, max(speed, 0.8))
     _no_start_before(session, run, seen == "tracked")
     run.separation = measures.least_gap(robot.series.truth, robot.series.person, hull, began, time.monotonic())
     session.settle(run, began, robot.into_auto)

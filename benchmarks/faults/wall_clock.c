@@ -1,9 +1,14 @@
 /* Wall clock of a process as somebody may set it: CLOCK_REALTIME plus the nanoseconds in the file that FAULTS_CLOCK
  * names (8 bytes of this machine's order, read at each call). The monotonic clock, and the machine's clock, stay.
- * Loaded with LD_PRELOAD. */
+ *
+ * Who waits until a moment of the wall clock waits longer when it is set back and shorter when it is set forward, as
+ * with a clock that is really set: such waits are made in short slices. Loaded with LD_PRELOAD. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -60,4 +65,66 @@ time_t time(time_t *out)
     if (out != NULL)
         *out = precise.tv_sec;
     return precise.tv_sec;
+}
+
+/* Waits. A moment before 2001 is one of the monotonic clock, which some condition variables count by. */
+#define SLICE 10000000LL
+#define EARLIEST 1000000000
+
+static int64_t in_ns(const struct timespec *moment)
+{
+    return (int64_t)moment->tv_sec * 1000000000 + moment->tv_nsec;
+}
+
+/* The next slice on the machine's clock; 0 when the moment has come on this process' clock. */
+static int slice(const struct timespec *until, struct timespec *end)
+{
+    struct timespec now;
+    real(CLOCK_REALTIME, &now);
+    int64_t left = in_ns(until) - *offset - in_ns(&now);
+    if (left <= 0)
+        return 0;
+    int64_t total = in_ns(&now) + (left < SLICE ? left : SLICE);
+    end->tv_sec = total / 1000000000;
+    end->tv_nsec = total % 1000000000;
+    return 1;
+}
+
+int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until)
+{
+    static int (*wait)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+    struct timespec end;
+    if (wait == NULL) {
+        *(void **)&wait = dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
+        if (wait == NULL)
+            *(void **)&wait = dlsym(RTLD_NEXT, "pthread_cond_timedwait");
+    }
+    if (offset == NULL || until->tv_sec < EARLIEST)
+        return wait(condition, mutex, until);
+    while (slice(until, &end)) {
+        int result = wait(condition, mutex, &end);
+        if (result != ETIMEDOUT)
+            return result;
+    }
+    return ETIMEDOUT;
+}
+
+int sem_timedwait(sem_t *semaphore, const struct timespec *until)
+{
+    static int (*wait)(sem_t *, const struct timespec *);
+    struct timespec end;
+    if (wait == NULL)
+        *(void **)&wait = dlsym(RTLD_NEXT, "sem_timedwait");
+    if (offset == NULL)
+        return wait(semaphore, until);
+    while (slice(until, &end)) {
+        if (wait(semaphore, &end) == 0)
+            return 0;
+        if (errno != ETIMEDOUT)
+            return -1;
+    }
+    if (sem_trywait(semaphore) == 0)
+        return 0;
+    errno = ETIMEDOUT;
+    return -1;
 }
