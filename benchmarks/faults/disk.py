@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from faults import world
+from faults.clock import OFFICER
 from faults.fault import Fault, expect
 from faults.session import Session
 from faults.values import LIMIT, Case, Run, Unexpected
@@ -57,7 +57,7 @@ def full(session: Session, case: Case) -> Run:
     begun = time.monotonic()
     try:
         name = f"Z{case.number}-{time.monotonic_ns()}"
-        session.said("/zones", world.ROBOT, id=name, name="Corner", kind="slow", outlines=[CORNER], speed_limit=0.3)
+        session.said("/zones", OFFICER, id=name, name="Corner", kind="slow", outlines=[CORNER], speed_limit=0.3)
 
         def told() -> float:
             times = [at for _, trigger, at in robot.series.events.values() if trigger == "zones_changed"]
