@@ -30,7 +30,7 @@ find_python = $(shell for python in python3 python3.12 python3.11 python3.13 pyt
   if $$python -c '$(SUPPORTED)' 2>/dev/null; then echo $$python; break; fi; done)
 
 .PHONY: help demo test nightly lint format unit venv lock pictures colcon clean bench-demo-seeds bench-supervisor \
-  bench-stop-all bench-sim bench-sim-publishing bench-site-import bench-traffic bench-recorder bench-evidence-log
+  bench-stop-all bench-sim bench-sim-publishing bench-site-import bench-traffic bench-recorder bench-evidence-log bench-safety
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -69,6 +69,9 @@ bench-demo-seeds: $(VENV)/.ready ## the demo with ten seeds: contacts, distances
 
 bench-supervisor: $(VENV)/.ready ## the supervisor's CPU share and the regularity of its loop, idle and with all cores taken
 	@$(BIN)/python benchmarks/bench_supervisor.py $(BENCH_ARGS)
+
+bench-safety: $(VENV)/.ready ## faults with real processes, 40 minutes: stops, contacts, lost events; BENCH_ARGS are passed on
+	@$(BIN)/python benchmarks/bench_safety.py $(BENCH_ARGS)
 
 bench-stop-all: $(VENV)/.ready ## stop of all robots over HTTP: from request to confirmation
 	@$(BIN)/python benchmarks/bench_stop_all.py $(BENCH_ARGS)

@@ -1,0 +1,8 @@
+"""Tests of the benchmarks' own reckoning; they lie beside the product and are no package."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
