@@ -14,8 +14,9 @@ from fleet_manager.site.elements import WALL_KINDS, union
 from fleet_manager.site.ground import Ground
 from fleet_manager.site.meshes import ElementMesh
 from fleet_manager.site.options import ImportOptions
-from fleet_manager.site.plan import Plan, Space
+from fleet_manager.site.plan import Plan
 from fleet_manager.site.section import clean, footprint, polygons
+from fleet_manager.site.spaces import Space
 from fleet_manager.site.zones import ZoneIndex
 
 HEADROOM = 1.5

@@ -85,6 +85,18 @@ def _about_storey(asked: str, names: Sequence[str]) -> str:
     return f'The model has no storey "{asked}".' if asked else f"The model has {len(names)} storeys."
 
 
+class AmbiguousStorey(SiteImportError):
+    """Several storeys have the name that was asked for; lists where each of them is."""
+
+    code = "AMBIGUOUS_STOREY"
+
+    def __init__(self, asked: str, places: Sequence[tuple[str, str]]) -> None:
+        listed = "; ".join(f"{guid} ({where})" for guid, where in places)
+        super().__init__(
+            f'The model has {len(places)} storeys named "{asked}".', f"Name one by its GlobalId: {listed}."
+        )
+
+
 class EmptyStorey(SiteImportError):
     """Nothing of the building stands on this storey."""
 
@@ -133,6 +145,19 @@ class RobotTooWide(SiteImportError):
         super().__init__(
             f"The {robot} is too wide for every door: it needs {needed:.2f} m clear. Doors: {listed}.",
             "Leave this robot out (--robots), use a narrower one, or widen a door in the model.",
+        )
+
+
+class StoreyTooLarge(SiteImportError):
+    """A map of the storey would be larger than anything a robot works on: something lies far away from the rest."""
+
+    code = "STOREY_TOO_LARGE"
+
+    def __init__(self, width: float, length: float, longest: float, area: float) -> None:
+        super().__init__(
+            f"The storey would measure {width:.0f} m by {length:.0f} m on the map; the limits are {longest:.0f} m and "
+            f"{area:.0f} m2.",
+            "Look in an IFC viewer for spaces far from the building and move or delete them, or reduce the yard.",
         )
 
 

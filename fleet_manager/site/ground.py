@@ -15,8 +15,9 @@ from fleet_manager.site.elements import WALL_KINDS, union
 from fleet_manager.site.errors import NoFloor
 from fleet_manager.site.options import ImportOptions
 from fleet_manager.site.passages import Passage
-from fleet_manager.site.plan import Plan, Space
+from fleet_manager.site.plan import Plan
 from fleet_manager.site.section import clean, footprint, polygons
+from fleet_manager.site.spaces import Space
 
 DEFAULT_YARD = 3.0
 """m of ground around a building whose doors open to the outside."""
@@ -42,7 +43,7 @@ class Ground:
 
 def lay_ground(plan: Plan, options: ImportOptions) -> Ground:
     """Work out the ground of a storey. Raises NoFloor."""
-    notes: list[str] = []
+    notes = list(plan.notes)
     obstacles = union(plan.obstacles)
     walls = union(plan.obstacles, WALL_KINDS)
     ways = shapely.union_all([p.area for p in plan.passages]) if plan.passages else Polygon()
@@ -66,7 +67,7 @@ def lay_ground(plan: Plan, options: ImportOptions) -> Ground:
     if yard > 0:
         outline = _filled(_close(shapely.union_all([interior, obstacles]), 0.5))
         ground = shapely.union(interior, outline.buffer(yard, join_style="mitre"))
-    free = clean(shapely.difference(ground, shapely.union(obstacles, holes)), least_area=0.02)
+    free = clean(shapely.difference(ground, shapely.union_all([obstacles, holes, plan.closed])), least_area=0.02)
     if free.is_empty:
         raise NoFloor(plan.name, "obstacles cover all of it")
     stairs = _close(union(plan.obstacles, frozenset({"stair"})), 0.15)

@@ -13,12 +13,14 @@ import ifcopenshell.util.placement
 import ifcopenshell.util.unit
 
 from fleet_manager.site.errors import (
+    AmbiguousStorey,
     ModelNotFound,
     NoSuchStorey,
     NotAnIfcFile,
     TruncatedModel,
     UnsupportedSchema,
 )
+from fleet_manager.site.names import same
 
 SUPPORTED_SCHEMAS = ("IFC2X3", "IFC4", "IFC4X3")
 
@@ -47,6 +49,8 @@ class Model:
 
 def open_model(path: Path) -> Model:
     """Open and check a model. Raises ModelNotFound, NotAnIfcFile, TruncatedModel, UnsupportedSchema."""
+    if path.exists() and not path.is_file():
+        raise ModelNotFound(path, "it is not a file")
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -97,15 +101,41 @@ def storey_name(storey: Any) -> str:
     return str(storey.Name or storey.LongName or storey.GlobalId)
 
 
-def find_storey(model: Model, asked: str) -> Any:
-    """The storey of this name or GlobalId; letter case and outer blanks are forgiven. Raises NoSuchStorey."""
+def find_storey(model: Model, asked: str | None) -> Any:
+    """The storey of this name or GlobalId; letter case and blanks are forgiven. None: the model's only storey.
+
+    Raises NoSuchStorey, AmbiguousStorey.
+    """
     storeys = storeys_of(model)
-    wanted = asked.strip().casefold()
-    exact = [s for s in storeys if asked in (storey_name(s), s.GlobalId)]
-    similar = [s for s in storeys if wanted in (storey_name(s).strip().casefold(), str(s.LongName or "").casefold())]
-    if exact or similar:
-        return (exact or similar)[0]
-    raise NoSuchStorey(asked, [storey_name(s) for s in storeys])
+    if asked is None:
+        if len(storeys) == 1:
+            return storeys[0]
+        raise NoSuchStorey("", [storey_name(s) for s in storeys])
+    by_guid = [s for s in storeys if s.GlobalId == asked]
+    exact = by_guid or [s for s in storeys if storey_name(s) == asked]
+    found = exact or [s for s in storeys if same(asked, storey_name(s)) or same(asked, str(s.LongName or ""))]
+    if not found:
+        raise NoSuchStorey(asked, [storey_name(s) for s in storeys])
+    if len(found) > 1:
+        raise AmbiguousStorey(asked, [(s.GlobalId, _whereabouts(model, s)) for s in found])
+    return found[0]
+
+
+def _whereabouts(model: Model, storey: Any) -> str:
+    building = building_of(storey)
+    name = f"{building.Name or 'a building without a name'}, " if building is not None else ""
+    return f"{name}at {elevation_of(model, storey):.2f} m"
+
+
+def building_of(part: Any) -> Any:
+    """The outermost IfcBuilding a storey or other spatial part lies in; None where the model has none."""
+    found = None
+    while part is not None:
+        if part.is_a("IfcBuilding"):
+            found = part
+        relation = next(iter(part.Decomposes or ()), None)
+        part = relation.RelatingObject if relation is not None else None
+    return found
 
 
 def contained_elements(storey: Any) -> Iterator[Any]:

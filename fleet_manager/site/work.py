@@ -18,7 +18,7 @@ from fleet_manager.site.ground import Clearance, Ground
 from fleet_manager.site.network import Network
 from fleet_manager.site.occupancy import OccupancyMap
 from fleet_manager.site.options import ImportOptions, ReferenceRobot
-from fleet_manager.site.plan import Space
+from fleet_manager.site.spaces import Space
 from fleet_manager.site.visibility import fewest, seen_from, wall_faces
 from fleet_manager.site.zones import ZoneIndex
 

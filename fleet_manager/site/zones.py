@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -12,15 +10,12 @@ from shapely.geometry.base import BaseGeometry
 
 from fleet_manager.domain.site import Area, Ring, Zone, ZoneKind
 from fleet_manager.site.ground import Ground
-from fleet_manager.site.plan import Plan, Space
+from fleet_manager.site.names import slug, unique
+from fleet_manager.site.plan import Plan
 from fleet_manager.site.section import polygons
+from fleet_manager.site.spaces import Space
 
 DECIMALS = 4
-
-
-def slug(text: str) -> str:
-    """Letters, digits and dashes of a name, for ids and folders."""
-    return re.sub(r"[^A-Za-z0-9_.]+", "-", text).strip("-.") or "x"
 
 
 def areas_of(geometry: BaseGeometry) -> tuple[Area, ...]:
@@ -39,11 +34,8 @@ class ZoneIndex:
     def __init__(self, plan: Plan, ground: Ground) -> None:
         self.spaces: dict[str, Space] = {}
         for space in sorted(ground.spaces, key=lambda s: (s.name, s.guid)):
-            base = slug(space.name or space.long_name or "space")
-            zone_id, number = base, 2
-            while zone_id in self.spaces:
-                zone_id, number = f"{base}-{number}", number + 1
-            self.spaces[zone_id] = space
+            wanted = slug(space.name, "") or slug(space.long_name, "space")
+            self.spaces[unique(wanted, self.spaces)] = space
         self._plan = plan
         self._ground = ground
         self._ids = list(self.spaces)

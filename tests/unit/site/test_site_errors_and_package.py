@@ -129,7 +129,7 @@ def test_an_import_that_fails_leaves_the_old_package_and_nothing_else(tmp_path: 
         raise OSError("disk full")
 
     monkeypatch.setattr(importer, "write_world", broken)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(errors.OutputNotWritable, match="disk full"):
         import_site(model, "Ground", out)
     assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == before
     assert listing(tmp_path) == listed
