@@ -40,7 +40,7 @@ class NotAnIfcFile(SiteImportError):
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(
             f"{path.name} is not an IFC file: {why}.",
-            "Export the model as an IFC STEP file (.ifc); unpack .ifczip first.",
+            "Export the model as an IFC STEP file (.ifc, or .ifczip with one model in it).",
         )
 
 
@@ -51,6 +51,30 @@ class TruncatedModel(SiteImportError):
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"{path.name} is cut off or damaged: {why}.", "Copy or export the model again.")
+
+
+class DamagedModel(SiteImportError):
+    """The file is whole, but what it says contradicts itself."""
+
+    code = "DAMAGED_MODEL"
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"{path.name} is damaged: {why}.", "Check the model in an IFC viewer or validator, and export it again."
+        )
+
+
+class DoubtfulUnits(SiteImportError):
+    """Walls as high as no building's: the length unit is missing or wrong."""
+
+    code = "DOUBTFUL_UNITS"
+
+    def __init__(self, height: float, unit: str, wall: str) -> None:
+        super().__init__(
+            f"Half of the model's walls are {'higher' if height > 1 else 'lower'} than {height:g} m, for example "
+            f"{wall}; {unit}.",
+            "Export the model again with the length unit it is drawn in.",
+        )
 
 
 class UnsupportedSchema(SiteImportError):
@@ -176,10 +200,34 @@ class OutputNotWritable(SiteImportError):
         super().__init__(f"The folder {path} cannot be written: {why}.", "Choose another folder with --out.")
 
 
+class OutputInUse(SiteImportError):
+    """Another import is writing the same package."""
+
+    code = "OUTPUT_IN_USE"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"Another import is writing {path} at this moment.", "Wait for it to end, or choose another folder."
+        )
+
+
+class ImportFailed(SiteImportError):
+    """The importer met something it was not made for."""
+
+    code = "IMPORT_FAILED"
+
+    def __init__(self, step: str, why: str) -> None:
+        super().__init__(
+            f'The import stopped at "{step}": {why}.',
+            "Check the model in an IFC viewer; if it looks right there, report the model and this message.",
+        )
+
+
 class NotASitePackage(SiteImportError):
     """A folder that should hold a site package does not, or the package is damaged."""
 
     code = "NOT_A_SITE_PACKAGE"
 
     def __init__(self, path: Path, why: str) -> None:
+        self.why = why
         super().__init__(f"{path} is not a site package: {why}.", "Make one with `sitefleet site import`.")

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from fleet_manager.domain.site import Doorway, PlanElement, SitePackage, Storey
 from fleet_manager.site.anchors import anchor_grids
 from fleet_manager.site.elements import WALL_KINDS, union
-from fleet_manager.site.errors import NotASitePackage
+from fleet_manager.site.errors import ImportFailed, NotASitePackage, SiteImportError
 from fleet_manager.site.ground import Clearance, Ground, is_exterior, lay_ground
 from fleet_manager.site.ifc_model import Model, find_storey, open_model, storey_name, storeys_of
 from fleet_manager.site.names import storey_ids
@@ -43,7 +43,28 @@ def import_storey(
 
     No name: the model's only storey. Raises a SiteImportError; after any error `out` is as it was before.
     """
-    options = options or ImportOptions()
+    step = "Make the folder"
+
+    def begin(what: str, share: float) -> None:
+        nonlocal step
+        step = what
+        progress(what, share)
+
+    try:
+        return _import(model, storey, out, options or ImportOptions(), begin)
+    except SiteImportError:
+        raise
+    except MemoryError as error:
+        raise ImportFailed(step, "there is not enough memory") from error
+    except Exception as error:  # models can contradict themselves in more ways than can be foreseen
+        raise ImportFailed(
+            step, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else error!r}"
+        ) from error
+
+
+def _import(
+    model: Path, storey: str | None, out: Path, options: ImportOptions, progress: Progress
+) -> tuple[SitePackage, Storey]:
     with replacing(out) as folder:
         progress("Open the model", 0.0)
         opened = open_model(model)
@@ -155,7 +176,7 @@ def _doorways(plan: Plan, ground: Ground, network: Network) -> tuple[Doorway, ..
 
 def _door_notes(plan: Plan, doorways: tuple[Doorway, ...]) -> list[str]:
     notes = [f"{d.name} ({d.ifc_guid}) is not used: {d.reason}." for d in doorways if not d.passable]
-    return notes + [f"{text}: too low or on a step, not used." for text in plan.too_low]
+    return notes + plan.unusable
 
 
 def _floorplan(plan: Plan, ground: Ground) -> tuple[PlanElement, ...]:

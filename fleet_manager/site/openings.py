@@ -1,4 +1,4 @@
-"""Openings in walls: which are ways through, which are windows, which are too low, and what is cut out of the walls."""
+"""Openings in walls: which are ways through, which are windows, which let nobody through, and what is cut out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from fleet_manager.site.elements import WALL_KINDS, Hole, Obstacle, openings_of, union
+from fleet_manager.site.fillings import why_unusable
 from fleet_manager.site.ifc_model import Model
 from fleet_manager.site.meshes import ElementMesh
 from fleet_manager.site.options import ImportOptions
@@ -20,18 +21,30 @@ NARROWEST_PASSAGE = 0.45
 
 
 def read_openings(
-    model: Model, meshes: dict[int, ElementMesh], obstacles: list[Obstacle], options: ImportOptions
+    model: Model,
+    meshes: dict[int, ElementMesh],
+    loose: dict[int, ElementMesh],
+    obstacles: list[Obstacle],
+    options: ImportOptions,
 ) -> tuple[list[Passage], list[str]]:
-    """Passages through walls, and doors that are too low or stand on a step; windows stay with their wall."""
+    """Passages through walls, and doors that nobody gets through, with why; windows stay with their wall.
+
+    `loose` are the bodies of doors and windows that no opening cuts out; those that are closed become obstacles.
+    """
     hosts = {o.step_id: o for o in obstacles}
     walls = union(obstacles, WALL_KINDS, carved=False)
     shapely.prepare(walls)
     passages: list[Passage] = []
-    too_low: list[str] = []
+    unusable: list[str] = []
     for opening, host, filling in openings_of(model, meshes):
         owner = hosts.get(host.id())
         mesh = meshes[opening.id()]
-        if owner is None or mesh.high <= options.band_low or mesh.low >= options.band_high:
+        if (
+            owner is None
+            or (filling is not None and filling.id() in loose)
+            or mesh.high <= options.band_low
+            or mesh.low >= options.band_high
+        ):
             continue
         body = footprint(mesh, max(options.band_low, mesh.low + 1e-3), min(options.band_high, mesh.high - 1e-3))
         if body.is_empty or body.area < 1e-3:
@@ -43,22 +56,36 @@ def read_openings(
             owner.holes.append(hole)
             continue
         open_above = mesh.high >= owner.high - 0.05  # a low partition's door has nothing over it
-        if mesh.low > options.band_low or (mesh.high < options.band_high and not open_above):
+        why = why_unusable(mesh.low, mesh.high, open_above, filling, options)
+        if why:
             if kind == "door":
-                too_low.append(f"{hole.name} ({hole.guid}): sill {mesh.low:.2f} m, head {mesh.high:.2f} m")
+                unusable.append(f"{hole.name} ({hole.guid}): {why}.")
             owner.holes.append(Hole(hole.guid, hole.name, "window", body, hole.low, hole.high, filling))
             continue
         passage = _passage(model, hole, opening, owner, walls, options)
         if passage is not None:
             passages.append(passage)
-    for door in model.by_type("IfcDoor"):
-        mesh2 = meshes.get(door.id())
-        if door.FillsVoids or mesh2 is None or mesh2.low > options.band_low or mesh2.high < options.band_high:
+    for number, mesh in loose.items():
+        entity = model.file.by_id(number)
+        if mesh.high <= options.band_low or mesh.low >= options.band_high:
             continue
-        passage = _loose_door(model, door, mesh2, walls, options)
+        why = why_unusable(mesh.low, mesh.high, False, entity, options) if entity.is_a("IfcDoor") else "a window"
+        passage = _loose_door(model, entity, mesh, walls, options) if not why else None
         if passage is not None:
             passages.append(passage)
-    return passages, too_low
+            continue
+        if entity.is_a("IfcDoor"):
+            unusable.append(f"{mesh.name} ({mesh.guid}): {why or 'narrower than its frame, not used'}.")
+        obstacles.append(_closed(mesh, options))
+    return passages, unusable
+
+
+def _closed(mesh: ElementMesh, options: ImportOptions) -> Obstacle:
+    """A door or window that nobody gets through, where no wall is in the way."""
+    area = footprint(mesh, options.band_low, options.band_high)
+    return Obstacle(
+        mesh.guid, mesh.name, "window", mesh.ifc_class, area, max(mesh.low, 0.0), mesh.high, mesh.step_id, carved=area
+    )
 
 
 def _passage(
@@ -98,14 +125,15 @@ def _passage(
 def _loose_door(
     model: Model, door: Any, mesh: ElementMesh, walls: BaseGeometry, options: ImportOptions
 ) -> Passage | None:
-    """A door that fills no opening: in a curtain wall, or modelled without one."""
+    """A door that no opening cuts out: in a curtain wall, or in a wall that has the hole already."""
     body = footprint(mesh, options.band_low, options.band_high)
     if body.is_empty:
         return None
     width = float(door.OverallWidth) * model.scale if door.OverallWidth else None
     along = passage_axis(door, body, width)
     frame = frame_of(door, options.door_frame, model.scale)
-    return make_passage(mesh.guid, mesh.name, True, body, along, walls, frame, (max(mesh.low, 0.0), mesh.high))
+    heights = (max(mesh.low, 0.0), mesh.high)
+    return make_passage(mesh.guid, mesh.name, True, body, along, walls, frame, heights, beside=bool(door.FillsVoids))
 
 
 def carve(obstacles: list[Obstacle], passages: list[Passage]) -> None:

@@ -13,6 +13,13 @@ from fleet_manager.site import geojson
 from fleet_manager.site.errors import NotASitePackage
 
 FORMAT = 1
+STOREY_FILES = frozenset(
+    {
+        "map.pgm", "map.yaml", "roadmap.geojson", "zones.geojson", "floorplan.geojson", "work_items.json", "world.sdf",
+        "plan.png", "plan.svg",
+    }
+)  # fmt: skip
+"""What a storey's folder holds: what an import writes, and the pictures `sitefleet site show` draws there."""
 
 
 def site_to_yaml(site: SitePackage) -> str:
@@ -79,6 +86,23 @@ def load_storey(folder: Path) -> Storey:
             except (KeyError, TypeError, ValueError, OSError) as error:
                 raise NotASitePackage(folder, f"it is damaged ({error})") from error
     raise NotASitePackage(folder, "site.yaml beside it does not name it")
+
+
+def strangers(folder: Path, finished: bool = True) -> list[str]:
+    """Paths in a package's folder that are not part of it. An empty folder has none, and is none.
+
+    A folder that is not finished may lack its site.yaml. Raises NotASitePackage.
+    """
+    inside = sorted(folder.iterdir())
+    if inside and (finished or (folder / "site.yaml").exists()):
+        _head(folder)
+    found: list[str] = []
+    for path in inside:
+        if path.is_dir() and not path.is_symlink():
+            found += [str(p.relative_to(folder)) for p in sorted(path.iterdir()) if p.name not in STOREY_FILES]
+        elif path.name != "site.yaml":
+            found.append(path.name)
+    return found
 
 
 def _head(folder: Path) -> dict[str, Any]:

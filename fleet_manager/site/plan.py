@@ -20,6 +20,7 @@ from fleet_manager.site.elements import (
     union,
 )
 from fleet_manager.site.errors import EmptyStorey, NoWalls
+from fleet_manager.site.fillings import loose_fillings
 from fleet_manager.site.ifc_model import Model, contained_elements, storey_name, storeys_of
 from fleet_manager.site.levels import at_ground, floor_level, map_offset, storey_height
 from fleet_manager.site.meshes import ElementMesh, read_meshes
@@ -27,6 +28,7 @@ from fleet_manager.site.openings import carve, read_openings
 from fleet_manager.site.options import ImportOptions
 from fleet_manager.site.passages import Passage
 from fleet_manager.site.section import footprint
+from fleet_manager.site.soundness import check_units, without_body
 from fleet_manager.site.spaces import Space, covers_space_of, is_ceiling, read_spaces, stairs_below
 
 LOWEST_CEILING = 1.2
@@ -47,7 +49,7 @@ class Plan:
     offset: tuple[float, float]
     obstacles: list[Obstacle]
     passages: list[Passage]
-    too_low: list[str]
+    unusable: list[str]
     spaces: list[Space]
     shafts: list[Space]
     stairs_below: list[ElementMesh]
@@ -70,7 +72,8 @@ class Plan:
 def read_plan(model: Model, storey: Any, options: ImportOptions) -> Plan:
     """Read one storey. Raises EmptyStorey, NoWalls."""
     foreign = of_other_buildings(model, storey)
-    everything = _meshes(model, options)
+    everything, unread = _meshes(model, options)
+    check_units(model, everything)
     own = {i: m for i, m in everything.items() if i not in foreign}
     elevation = floor_level(model, storey, own)
     offset = map_offset(own)
@@ -82,7 +85,9 @@ def read_plan(model: Model, storey: Any, options: ImportOptions) -> Plan:
     _check_walls(model, storey, [o for o in found if o.step_id not in foreign])
     spaces = read_spaces(model, own)
     obstacles, plot, notes = without_strays(found, spaces, options.yard or 0.0)
-    passages, too_low = read_openings(model, own, obstacles, options)
+    notes += without_body(model, storey, unread)
+    loose = _loose(model, own, obstacles, (-offset[0], -offset[1], -elevation))
+    passages, unusable = read_openings(model, own, loose, obstacles, options)
     carve(obstacles, passages)
 
     def of(*classes: str) -> list[ElementMesh]:
@@ -98,7 +103,7 @@ def read_plan(model: Model, storey: Any, options: ImportOptions) -> Plan:
         offset=offset,
         obstacles=obstacles,
         passages=passages,
-        too_low=too_low,
+        unusable=unusable,
         spaces=[s for s in spaces if s.low > SHAFT],
         shafts=[s for s in spaces if s.low <= SHAFT],
         stairs_below=stairs_below(model, own),
@@ -113,11 +118,19 @@ def read_plan(model: Model, storey: Any, options: ImportOptions) -> Plan:
     )
 
 
-def _meshes(model: Model, options: ImportOptions) -> Meshes:
+def _meshes(model: Model, options: ImportOptions) -> tuple[Meshes, dict[int, str]]:
     elements = model.by_type(
         *obstacle_classes(options.with_furniture), *SERVICE_CLASSES, "IfcOpeningElement", "IfcCovering", "IfcSpace"
     )
     return read_meshes(model, elements + [d for d in model.by_type("IfcDoor", "IfcWindow") if not d.FillsVoids])
+
+
+def _loose(model: Model, own: Meshes, obstacles: list[Obstacle], shift: tuple[float, float, float]) -> Meshes:
+    """Bodies of doors and windows that no opening cuts out of a wall."""
+    loose = loose_fillings(model, own, obstacles)
+    missing, _ = read_meshes(model, [f for f in loose if f.FillsVoids])
+    bodies = {**own, **{i: m.moved(*shift) for i, m in missing.items()}}
+    return {f.id(): bodies[f.id()] for f in loose if f.id() in bodies}
 
 
 def _check_walls(model: Model, storey: Any, obstacles: list[Obstacle]) -> None:
@@ -147,15 +160,14 @@ def _obstacles(model: Model, meshes: dict[int, ElementMesh], options: ImportOpti
     found: list[Obstacle] = []
     low, high = options.band_low, options.band_high
     classes = obstacle_classes(options.with_furniture)
-    entities = model.by_type(*classes) + [w for w in model.by_type("IfcWindow") if not w.FillsVoids]
-    for entity in entities:
+    for entity in model.by_type(*classes):
         mesh = meshes.get(entity.id())
         if mesh is None or mesh.high <= low or mesh.low >= high:
             continue
         area = footprint(mesh, low, high)
         if area.is_empty:
             continue
-        kind = "window" if entity.is_a("IfcWindow") else kind_of(entity)
+        kind = kind_of(entity)
         top = min(mesh.high, height) if kind in WALL_KINDS | {"column"} else min(mesh.high, high)
         found.append(
             Obstacle(
