@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,15 @@ class Space:
     area: BaseGeometry
     low: float
     high: float
+
+
+def title(space: Space) -> str:
+    """Number and name of a space, on one line; a name that has the number in it already is not said twice."""
+    number, name = " ".join(space.name.split()), " ".join(space.long_name.split())
+    words = [set(re.findall(r"\w+", text.casefold())) for text in (number, name)]
+    if words[0] <= words[1] or words[1] <= words[0]:
+        return max(name, number, key=len)
+    return f"{number} {name}".strip()
 
 
 def read_spaces(model: Model, meshes: dict[int, ElementMesh]) -> list[Space]:

@@ -13,7 +13,7 @@ from fleet_manager.site.ground import Ground
 from fleet_manager.site.names import slug, unique
 from fleet_manager.site.plan import Plan
 from fleet_manager.site.section import polygons
-from fleet_manager.site.spaces import Space
+from fleet_manager.site.spaces import Space, title
 
 DECIMALS = 4
 
@@ -65,8 +65,7 @@ class ZoneIndex:
         """Name a person reads; empty id is outside."""
         if not zone_id:
             return "outside"
-        space = self.spaces[zone_id]
-        return f"{space.name} {space.long_name}".strip() or zone_id
+        return title(self.spaces[zone_id]) or zone_id
 
     def zones(self) -> tuple[Zone, ...]:
         """All zones: spaces, then stairs and missing floor as no-go."""
@@ -75,7 +74,9 @@ class ZoneIndex:
         stairs = [o for o in self._plan.obstacles if o.kind == "stair"]
         for number, part in enumerate(polygons(self._ground.stairs), start=1):
             owner = max(stairs, key=lambda o: (shapely.intersection(o.footprint, part).area, o.guid))
-            found.append(Zone(f"no-go-stair-{number}", owner.name, ZoneKind.NO_GO, owner.guid, areas_of(part)))
+            zone_id = unique(f"no-go-stair-{number}", self.spaces)
+            found.append(Zone(zone_id, owner.name, ZoneKind.NO_GO, owner.guid, areas_of(part)))
         for number, part in enumerate(polygons(self._ground.holes), start=1):
-            found.append(Zone(f"no-go-hole-{number}", "Opening in the floor", ZoneKind.NO_GO, guid, areas_of(part)))
+            zone_id = unique(f"no-go-hole-{number}", self.spaces)
+            found.append(Zone(zone_id, "Opening in the floor", ZoneKind.NO_GO, guid, areas_of(part)))
         return tuple(found)
