@@ -47,7 +47,8 @@ def names(axes: Axes, storey: Storey, point: float, lettering: Callable[[str, st
         room = 10 * point * width / max(longest, 1) / 0.62
         size = max(3.2, min(9.0, room, 10 * point * height / 3.0))
         axes.text(
-            x, y, text, ha="center", va="center", fontsize=size, color="#1d2730", linespacing=1.1, zorder=12, parse_math=False,
+            x, y, text, ha="center", va="center", fontsize=size, color="#1d2730", linespacing=1.1, zorder=12,
+            parse_math=False,
             bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.72},
         )  # fmt: skip
 

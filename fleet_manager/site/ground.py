@@ -53,6 +53,8 @@ def lay_ground(plan: Plan, options: ImportOptions) -> Ground:
     interior = close(shapely.union(inside, ways), CLOSING)
     shafts = shapely.union_all([s.area for s in plan.shafts]) if plan.shafts else Polygon()
     holes = _holes(plan, inside, shafts, walls)
+    if not plan.spaces:  # what lies over an opening in the floor is no room
+        spaces = [s for s in spaces if shapely.difference(s.area, holes).area > 0.4 * s.area.area]
     has_exterior = any(is_exterior(p, inside) for p in plan.passages)
     yard = options.yard
     if yard is None:

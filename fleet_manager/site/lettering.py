@@ -1,4 +1,4 @@
-"""Letters of a drawing: a model's names as they are where a font has them, and what is written instead where none has."""
+"""Letters of a drawing: names as they are where a font has their letters, and what stands for them elsewhere."""
 
 from __future__ import annotations
 
