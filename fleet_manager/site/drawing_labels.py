@@ -132,7 +132,9 @@ def legend(figure: Figure, storey: Storey) -> None:
         mark("^", "none", TRADES["inspect"][0], f"Inspection viewpoint ({counts['inspect']})", 10),
     ]
     if any("stair" in z.id for z in storey.zones if z.kind is ZoneKind.NO_GO):
-        entries.insert(3, Patch(facecolor="#efe9df", edgecolor="#9b8f7d", hatch="////", label="Stairs, no entry"))
+        entries.insert(
+            3, Patch(facecolor="#efe9df", edgecolor="#9b8f7d", hatch="////", label="Stairs, ramps: no entry")
+        )
     if any(e.kind == "hole" for e in storey.floorplan):
         entries.insert(3, Patch(facecolor="white", edgecolor="#b0413e", hatch="xx", label="Opening in the floor"))
     if any(not t.reachable for w in storey.work_items for t in w.targets):

@@ -97,7 +97,7 @@ def _passage(
     is_door = hole.kind == "door"
     if is_door:
         width = float(hole.filling.OverallWidth) * model.scale if hole.filling.OverallWidth else None
-        along = wall_axis(owner.footprint, within)
+        along = wall_axis(owner.footprint, within, width)
         if along is None:
             along = passage_axis(hole.filling, within, width)
         frame = frame_of(hole.filling, options.door_frame, model.scale)

@@ -99,9 +99,12 @@ def passage_axis(entity: Any, body: BaseGeometry, width: float | None) -> Vector
     return np.asarray(units[int(lengths[1] > lengths[0])], dtype=np.float64)
 
 
-def wall_axis(wall: BaseGeometry, near: BaseGeometry) -> Vector | None:
-    """Direction of the wall beside an opening: that of its longest face close by."""
-    best, direction = 0.3, None
+def wall_axis(wall: BaseGeometry, near: BaseGeometry, width: float | None = None) -> Vector | None:
+    """Direction of the wall beside an opening: that of its longest face close by.
+
+    None if that is much shorter than the opening's width (m): the wall is round.
+    """
+    best, direction = max(0.3, 0.8 * (width or 0.0)), None
     for polygon in polygons(wall):
         for ring in (polygon.exterior, *polygon.interiors):
             coords = np.asarray(ring.coords)
