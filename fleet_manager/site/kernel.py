@@ -25,6 +25,7 @@ STALLED_ON_ONE = 30.0
 """s for a single element, when elements are worked out one by one."""
 MOST_FAILURES = 8
 """Elements that may crash or stall the kernel before the model counts as damaged."""
+COMMAND = (sys.executable, "-m", "fleet_manager.site.kernel_process")
 ROOT = Path(__file__).parents[2]
 
 
@@ -83,7 +84,7 @@ def _run(
 def _process() -> Iterator[subprocess.Popen[bytes]]:
     search = os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH", "")) if p)
     process = subprocess.Popen(
-        [sys.executable, "-m", "fleet_manager.site.kernel_process"],
+        COMMAND,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
