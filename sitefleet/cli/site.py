@@ -31,10 +31,10 @@ SHOWN_REASONS = 8
 
 @app.command("import")
 def import_command(
-    model: Annotated[Path, typer.Argument(help="Building model, IFC2X3, IFC4 or IFC4X3 (.ifc).")],
+    model: Annotated[Path, typer.Argument(help="Building model, IFC2X3, IFC4 or IFC4X3 (.ifc, .ifczip).")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the site package; made, or replaced as a whole.")],
     storey: Annotated[
-        str | None, typer.Option("--storey", help="Name of the storey; not needed if the model has only one.")
+        str | None, typer.Option("--storey", help="Name or GlobalId of the storey; not needed if there is one.")
     ] = None,
     yard: Annotated[
         float | None,
@@ -175,10 +175,14 @@ def _chosen(site: SitePackage, name: str | None) -> Storey:
         raise CommandError(
             f"The site has several storeys; choose one with --storey: {', '.join(names)}.", ExitCode.USAGE
         )
-    wanted = name.strip().casefold()
-    for storey in site.storeys.values():
-        if wanted in (storey.name.strip().casefold(), storey.id.casefold()):
-            return storey
+    wanted = " ".join(name.split()).casefold()
+    by_id = [s for s in site.storeys.values() if name == s.ifc_guid or wanted == s.id.casefold()]
+    found = by_id or [s for s in site.storeys.values() if wanted == " ".join(s.name.split()).casefold()]
+    if len(found) > 1:
+        listed = ", ".join(s.id for s in found)
+        raise CommandError(f'The site has several storeys "{name}"; choose one of: {listed}.', ExitCode.USAGE)
+    if found:
+        return found[0]
     raise CommandError(f'The site has no storey "{name}". It has: {", ".join(names)}.', ExitCode.BAD_INPUT)
 
 
