@@ -69,10 +69,9 @@ class DoubtfulUnits(SiteImportError):
 
     code = "DOUBTFUL_UNITS"
 
-    def __init__(self, height: float, unit: str, wall: str) -> None:
+    def __init__(self, wall: str, height: float, unit: str) -> None:
         super().__init__(
-            f"Half of the model's walls are {'higher' if height > 1 else 'lower'} than {height:g} m, for example "
-            f"{wall}; {unit}.",
+            f"The wall {wall} would be {height:,.3f} m high, and others likewise; {unit}.",
             "Export the model again with the length unit it is drawn in.",
         )
 

@@ -46,6 +46,8 @@ def triangulate(path: Path, ids: Sequence[int], contexts: Sequence[int]) -> tupl
         if careful:
             if culprit is None:
                 raise ImportFailed("Read the storey", f"the geometry kernel {ended} before its first element")
+            if culprit in bodies:  # it had sent all it had
+                continue
             failed[culprit] = f"the geometry kernel {ended} on it"
             left = left[left.index(culprit) + 1 :]  # what came before has no body
             if len(failed) >= MOST_FAILURES:

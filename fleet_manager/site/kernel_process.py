@@ -5,10 +5,12 @@ Runs as `python -m fleet_manager.site.kernel_process`; see kernel.py for who sta
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import pickle
 import resource
+import signal
 import struct
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,12 +22,16 @@ from numpy.typing import NDArray
 
 Body: TypeAlias = tuple[NDArray[np.float64], NDArray[np.int64]]
 """Vertices (n, 3) in m in the model's world frame, and triangles (m, 3)."""
+PR_SET_PDEATHSIG = 1
+"""Linux: send this process a signal when the one that started it ends (prctl(2))."""
 HEADER = struct.Struct("<Q")
 """Length of the message that follows, bytes."""
 
 
 def main() -> None:
     """One order, then the end."""
+    # A kernel that hangs notices nothing; whoever started it may be gone by then.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     # The bodies go where standard output went; whatever the kernel prints does not get in between.
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)

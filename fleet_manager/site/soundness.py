@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from fleet_manager.site.errors import DoubtfulUnits
 from fleet_manager.site.ifc_model import NO_UNIT, Model, contained_elements, spaces_of
 from fleet_manager.site.meshes import ElementMesh
 
 LOWEST_WALL, HIGHEST_WALL = 0.3, 75.0
-"""m; half of all walls lower or higher than this are no walls but a wrong unit."""
+"""m; where no wall is higher than the first, or half of them are higher than the second, the unit is wrong."""
 NAMED = 10
 """Most elements named in remarks."""
 
@@ -21,12 +19,13 @@ def check_units(model: Model, meshes: dict[int, ElementMesh]) -> None:
     heights = [(m.high - m.low, m) for m in meshes.values() if m.ifc_class.startswith("IfcWall")]
     if not heights:
         return
-    middle = float(np.median([h for h, _ in heights]))
-    if LOWEST_WALL <= middle <= HIGHEST_WALL:
-        return
-    limit = LOWEST_WALL if middle < LOWEST_WALL else HIGHEST_WALL
-    height, wall = min(heights, key=lambda pair: abs(pair[0] - middle))
-    raise DoubtfulUnits(limit, model.unit, f"{wall.name} ({wall.guid}) with {height:g} m")
+    heights.sort(key=lambda pair: pair[0])
+    height, wall = heights[-1]
+    if height >= LOWEST_WALL:
+        height, wall = heights[len(heights) // 2]
+        if height <= HIGHEST_WALL:
+            return
+    raise DoubtfulUnits(f"{wall.name} ({wall.guid})", height, model.unit)
 
 
 def without_body(model: Model, storey: Any, unread: dict[int, str]) -> list[str]:
