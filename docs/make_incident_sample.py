@@ -25,7 +25,7 @@ from nav_msgs.msg import Odometry
 from rclpy.executors import SingleThreadedExecutor
 from sitefleet_interfaces.msg import PersonTrack, PersonTracks
 
-from fleet_manager.site.importer import import_site
+from fleet_manager.site import import_site
 from fleet_manager.site.options import ImportOptions
 from sitefleet.pairing import pair
 from sitefleet.processes import Process, SiteRun, site_processes

@@ -14,8 +14,9 @@ from fleet_manager.site.elements import WALL_KINDS, union
 from fleet_manager.site.ground import Ground
 from fleet_manager.site.meshes import ElementMesh
 from fleet_manager.site.options import ImportOptions
-from fleet_manager.site.plan import Plan, Space
+from fleet_manager.site.plan import Plan
 from fleet_manager.site.section import clean, footprint, polygons
+from fleet_manager.site.spaces import Space, title
 from fleet_manager.site.zones import ZoneIndex
 
 HEADROOM = 1.5
@@ -67,7 +68,7 @@ def anchor_grids(
     if plan.ceilings:
         sources = [(m.guid, m.name, footprint(m, m.low - 1, m.high + 1), [m], None) for m in plan.ceilings]
     else:
-        sources = [(s.guid, _called(s), s.area, plan.overhead, s) for s in ground.spaces]
+        sources = [(s.guid, title(s), s.area, plan.overhead, s) for s in ground.spaces]
         notes.append("The storey has no ceiling coverings; anchors are set per space.")
     for guid, name, area, meshes, space in sources:
         left = shapely.difference(area, taken)
@@ -88,10 +89,6 @@ def anchor_grids(
         else:
             notes.append(f"{name} ({guid}) has nothing above it to drill into.")
     return grids, notes
-
-
-def _called(space: Space) -> str:
-    return f"{space.name} {space.long_name}".strip()
 
 
 def main_axis(area: BaseGeometry) -> NDArray[np.float64]:

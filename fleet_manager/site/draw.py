@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from fleet_manager.domain.roadmap import NodeKind, Roadmap
 from fleet_manager.domain.site import Area, Doorway, Storey, ZoneKind
 from fleet_manager.domain.work import WorkItem
 from fleet_manager.site.drawing_labels import TRADES, WALL, legend, names, scale_bar
+from fleet_manager.site.lettering import as_it_is, families, readable
 
 ROOM_COLOURS = ("#eef3f8", "#f6f1e7", "#eef5ec", "#f7eeee", "#f1eef7", "#ecf5f5")
 LONG_SIDE = 15.0
@@ -33,6 +35,9 @@ def draw_storey(storey: Storey, path: Path, title: str = "", dpi: int = 110) -> 
     """Draw a storey to a file; its ending decides between .svg and .png."""
     matplotlib.rcParams["svg.fonttype"] = "none"
     matplotlib.rcParams["svg.hashsalt"] = storey.id
+    matplotlib.rcParams["font.family"] = list(families())
+    # A picture of pixels shows only letters of installed fonts; an SVG is shown with those of whoever looks at it.
+    lettering = readable if path.suffix.lower() != ".svg" else as_it_is
     x0, y0, x1, y1 = _bounds(storey)
     width, height = x1 - x0, y1 - y0
     scale = LONG_SIDE / max(width, height)
@@ -58,14 +63,22 @@ def draw_storey(storey: Storey, path: Path, title: str = "", dpi: int = 110) -> 
         _door(axes, doorway)
     _places(axes, storey.roadmap, point)
     _work(axes, storey.work_items, point)
-    names(axes, storey, point)
+    names(axes, storey, point, lettering)
     scale_bar(axes, x0, y0, width)
     legend(figure, storey)
     figure.text(
-        left, 1 - 0.45 / figure.get_figheight(), title or storey.name, fontsize=17, weight="bold", color="#222222"
+        left,
+        1 - 0.45 / figure.get_figheight(),
+        lettering(title or storey.name, storey.id),
+        fontsize=17,
+        weight="bold",
+        color="#222222",
+        parse_math=False,
     )
     figure.text(left, 1 - 0.70 / figure.get_figheight(), _summary(storey), fontsize=10, color="#555555")
-    figure.savefig(path, dpi=dpi, metadata={"Date": None} if path.suffix == ".svg" else None)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # an SVG's letters are not drawn here
+        figure.savefig(path, dpi=dpi, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
 
 
 def _bounds(storey: Storey) -> tuple[float, float, float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,8 +23,8 @@ TRADES = {
 }
 
 
-def names(axes: Axes, storey: Storey, point: float) -> None:
-    """Number and name of each space, where there is room for it."""
+def names(axes: Axes, storey: Storey, point: float, lettering: Callable[[str, str], str]) -> None:
+    """Number and name of each space, where there is room for it; lettering(text, otherwise) is what can be written."""
     marks = np.array(
         [(t.pose.x, t.pose.y) for w in storey.work_items for t in w.targets]
         + [(n.x, n.y) for k in (NodeKind.HOME, NodeKind.LAYDOWN) for n in storey.roadmap.of_kind(k)]
@@ -39,13 +40,15 @@ def names(axes: Axes, storey: Storey, point: float) -> None:
         if zone.kind is not ZoneKind.SPACE:
             continue
         x, y, width, height = _label_spot(zone.areas[0], marks)
-        number, _, rest = zone.name.partition(" ")
+        number, _, rest = lettering(zone.name, zone.id).partition(" ")
+        rest = rest.lstrip("-–: ")
         text = f"{number}\n{rest}" if rest else number
         longest = max(len(line) for line in text.split("\n"))
         room = 10 * point * width / max(longest, 1) / 0.62
         size = max(3.2, min(9.0, room, 10 * point * height / 3.0))
         axes.text(
             x, y, text, ha="center", va="center", fontsize=size, color="#1d2730", linespacing=1.1, zorder=12,
+            parse_math=False,
             bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.72},
         )  # fmt: skip
 
@@ -129,7 +132,9 @@ def legend(figure: Figure, storey: Storey) -> None:
         mark("^", "none", TRADES["inspect"][0], f"Inspection viewpoint ({counts['inspect']})", 10),
     ]
     if any("stair" in z.id for z in storey.zones if z.kind is ZoneKind.NO_GO):
-        entries.insert(3, Patch(facecolor="#efe9df", edgecolor="#9b8f7d", hatch="////", label="Stairs, no entry"))
+        entries.insert(
+            3, Patch(facecolor="#efe9df", edgecolor="#9b8f7d", hatch="////", label="Stairs, ramps: no entry")
+        )
     if any(e.kind == "hole" for e in storey.floorplan):
         entries.insert(3, Patch(facecolor="white", edgecolor="#b0413e", hatch="xx", label="Opening in the floor"))
     if any(not t.reachable for w in storey.work_items for t in w.targets):

@@ -40,7 +40,7 @@ class NotAnIfcFile(SiteImportError):
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(
             f"{path.name} is not an IFC file: {why}.",
-            "Export the model as an IFC STEP file (.ifc); unpack .ifczip first.",
+            "Export the model as an IFC STEP file (.ifc, or .ifczip with one model in it).",
         )
 
 
@@ -51,6 +51,29 @@ class TruncatedModel(SiteImportError):
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"{path.name} is cut off or damaged: {why}.", "Copy or export the model again.")
+
+
+class DamagedModel(SiteImportError):
+    """The file is whole, but what it says contradicts itself."""
+
+    code = "DAMAGED_MODEL"
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"{path.name} is damaged: {why}.", "Check the model in an IFC viewer or validator, and export it again."
+        )
+
+
+class DoubtfulUnits(SiteImportError):
+    """Walls as high as no building's: the length unit is missing or wrong."""
+
+    code = "DOUBTFUL_UNITS"
+
+    def __init__(self, wall: str, height: float, unit: str) -> None:
+        super().__init__(
+            f"The wall {wall} would be {height:,.3f} m high, and others likewise; {unit}.",
+            "Export the model again with the length unit it is drawn in.",
+        )
 
 
 class UnsupportedSchema(SiteImportError):
@@ -83,6 +106,18 @@ def _about_storey(asked: str, names: Sequence[str]) -> str:
     if not names:
         return "The model has no storeys."
     return f'The model has no storey "{asked}".' if asked else f"The model has {len(names)} storeys."
+
+
+class AmbiguousStorey(SiteImportError):
+    """Several storeys have the name that was asked for; lists where each of them is."""
+
+    code = "AMBIGUOUS_STOREY"
+
+    def __init__(self, asked: str, places: Sequence[tuple[str, str]]) -> None:
+        listed = "; ".join(f"{guid} ({where})" for guid, where in places)
+        super().__init__(
+            f'The model has {len(places)} storeys named "{asked}".', f"Name one by its GlobalId: {listed}."
+        )
 
 
 class EmptyStorey(SiteImportError):
@@ -136,6 +171,19 @@ class RobotTooWide(SiteImportError):
         )
 
 
+class StoreyTooLarge(SiteImportError):
+    """A map of the storey would be larger than anything a robot works on: something lies far away from the rest."""
+
+    code = "STOREY_TOO_LARGE"
+
+    def __init__(self, width: float, length: float, longest: float, area: float) -> None:
+        super().__init__(
+            f"The storey would measure {width:.0f} m by {length:.0f} m on the map; the limits are {longest:.0f} m and "
+            f"{area:.0f} m2.",
+            "Look in an IFC viewer for spaces far from the building and move or delete them, or reduce the yard.",
+        )
+
+
 class BadOption(SiteImportError):
     """An option is out of its range or contradicts the model."""
 
@@ -151,10 +199,34 @@ class OutputNotWritable(SiteImportError):
         super().__init__(f"The folder {path} cannot be written: {why}.", "Choose another folder with --out.")
 
 
+class OutputInUse(SiteImportError):
+    """Another import is writing the same package."""
+
+    code = "OUTPUT_IN_USE"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"Another import is writing {path} at this moment.", "Wait for it to end, or choose another folder."
+        )
+
+
+class ImportFailed(SiteImportError):
+    """The importer met something it was not made for."""
+
+    code = "IMPORT_FAILED"
+
+    def __init__(self, step: str, why: str) -> None:
+        super().__init__(
+            f'The import stopped at "{step}": {why}.',
+            "Check the model in an IFC viewer; if it looks right there, report the model and this message.",
+        )
+
+
 class NotASitePackage(SiteImportError):
     """A folder that should hold a site package does not, or the package is damaged."""
 
     code = "NOT_A_SITE_PACKAGE"
 
     def __init__(self, path: Path, why: str) -> None:
+        self.why = why
         super().__init__(f"{path} is not a site package: {why}.", "Make one with `sitefleet site import`.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,15 +14,15 @@ from fleet_manager.site.elements import WALL_KINDS, union
 from fleet_manager.site.errors import NoFloor
 from fleet_manager.site.options import ImportOptions
 from fleet_manager.site.passages import Passage
-from fleet_manager.site.plan import Plan, Space
-from fleet_manager.site.section import clean, footprint, polygons
+from fleet_manager.site.plan import Plan
+from fleet_manager.site.rooms import floor_slabs, rooms_of
+from fleet_manager.site.section import clean, close, footprint, polygons
+from fleet_manager.site.spaces import Space
 
 DEFAULT_YARD = 3.0
 """m of ground around a building whose doors open to the outside."""
 CLOSING = 0.2
 """m; spaces that end short of their walls are grown over gaps up to twice this."""
-SLAB_BAND = (-0.4, 0.15)
-"""m around the floor where the top of a floor slab lies."""
 
 
 @dataclass(frozen=True)
@@ -42,34 +41,32 @@ class Ground:
 
 def lay_ground(plan: Plan, options: ImportOptions) -> Ground:
     """Work out the ground of a storey. Raises NoFloor."""
-    notes: list[str] = []
+    notes = list(plan.notes)
     obstacles = union(plan.obstacles)
     walls = union(plan.obstacles, WALL_KINDS)
     ways = shapely.union_all([p.area for p in plan.passages]) if plan.passages else Polygon()
-    spaces = plan.spaces
-    if spaces:
-        inside = shapely.union_all([s.area for s in spaces])
-    else:
-        inside = _inside_of(walls, ways)
-        spaces = _rooms(plan, inside, obstacles, ways)
-        notes.append("The model has no spaces on this storey; rooms were taken from its walls.")
+    spaces, remarks = rooms_of(plan, walls, obstacles, ways)
+    notes += remarks
+    inside = shapely.union_all([s.area for s in spaces]) if spaces else Polygon()
     if inside.is_empty or inside.area < 0.5:
-        raise NoFloor(plan.name, "its walls enclose nothing and it has no spaces")
-    interior = _close(shapely.union(inside, ways), CLOSING)
+        raise NoFloor(plan.name, "its walls enclose nothing, and it has neither spaces nor a floor slab")
+    interior = close(shapely.union(inside, ways), CLOSING)
     shafts = shapely.union_all([s.area for s in plan.shafts]) if plan.shafts else Polygon()
     holes = _holes(plan, inside, shafts, walls)
+    if not plan.spaces:  # what lies over an opening in the floor is no room
+        spaces = [s for s in spaces if shapely.difference(s.area, holes).area > 0.4 * s.area.area]
     has_exterior = any(is_exterior(p, inside) for p in plan.passages)
     yard = options.yard
     if yard is None:
         yard = DEFAULT_YARD if plan.at_ground and has_exterior else 0.0
     ground = interior
     if yard > 0:
-        outline = _filled(_close(shapely.union_all([interior, obstacles]), 0.5))
+        outline = _filled(close(shapely.union_all([interior, obstacles]), 0.5))
         ground = shapely.union(interior, outline.buffer(yard, join_style="mitre"))
-    free = clean(shapely.difference(ground, shapely.union(obstacles, holes)), least_area=0.02)
+    free = clean(shapely.difference(ground, shapely.union_all([obstacles, holes, plan.closed])), least_area=0.02)
     if free.is_empty:
         raise NoFloor(plan.name, "obstacles cover all of it")
-    stairs = _close(union(plan.obstacles, frozenset({"stair"})), 0.15)
+    stairs = close(union(plan.obstacles, frozenset({"stair"})), 0.15)
     return Ground(free, interior, obstacles, holes, stairs, yard, spaces, notes)
 
 
@@ -92,44 +89,23 @@ def _holes(plan: Plan, inside: BaseGeometry, shafts: BaseGeometry, walls: BaseGe
     """Floor that is missing: openings in slabs, spaces and stairs that come up
     from below, and parts of the storey's spaces that no slab carries.
     """
-    low, high = SLAB_BAND
-    slabs = [m for m in plan.slabs if low <= m.high <= high]
+    slabs = floor_slabs(plan)
     cuts = [
         footprint(m, m.low - 1, m.high + 1) for host, m in plan.slab_holes if any(host.id() == s.step_id for s in slabs)
     ]
     cut = shapely.union_all(cuts) if cuts else Polygon()
     carried = Polygon()
     if slabs:
-        carried = _close(shapely.union_all([footprint(m, m.low - 1, m.high + 1) for m in slabs]), CLOSING)
+        carried = close(shapely.union_all([footprint(m, m.low - 1, m.high + 1) for m in slabs]), CLOSING)
     missing: BaseGeometry = shapely.difference(shafts, carried)
     if shapely.intersection(carried, inside).area >= 0.6 * inside.area:
         missing = shapely.union(missing, shapely.difference(inside, carried))
     elif plan.stairs_below:  # without slabs to tell, a stair from below says where the floor is open
         wells = shapely.union_all([footprint(m, m.low - 1, m.high + 1) for m in plan.stairs_below])
-        missing = shapely.union(missing, shapely.intersection(_close(wells, 0.3), inside))
+        missing = shapely.union(missing, shapely.intersection(close(wells, 0.3), inside))
     holes = shapely.union(missing, shapely.intersection(cut, inside.buffer(CLOSING)))
     bare = shapely.difference(holes, walls).buffer(-0.05).buffer(0.05, join_style="mitre")
     return clean(bare, least_area=0.05)
-
-
-def _inside_of(walls: BaseGeometry, ways: BaseGeometry) -> BaseGeometry:
-    """What closed walls enclose, for models without spaces."""
-    closed = _close(shapely.union(walls, ways), 0.3)
-    shells = shapely.union_all([Polygon(p.exterior) for p in polygons(closed)])
-    return clean(shapely.difference(shells, walls), least_area=0.5)
-
-
-def _rooms(plan: Plan, inside: BaseGeometry, obstacles: BaseGeometry, ways: BaseGeometry) -> list[Space]:
-    doors = [p.area.buffer(0.02) for p in plan.passages if p.is_doorway]
-    parts = polygons(shapely.difference(inside, shapely.union_all([obstacles, *doors])))
-    rooms = [p for p in parts if p.area >= 1.0]
-    rooms.sort(key=lambda p: (round(p.centroid.y, 2), round(p.centroid.x, 2)))
-    return [Space(plan.storey_guid, f"R{i:02d}", "Room", room, 0.0, math.inf) for i, room in enumerate(rooms, start=1)]
-
-
-def _close(geometry: BaseGeometry, by: float) -> BaseGeometry:
-    grown = geometry.buffer(by, join_style="mitre", mitre_limit=2.0)
-    return shapely.union(geometry, grown.buffer(-by, join_style="mitre", mitre_limit=2.0))
 
 
 def _filled(geometry: BaseGeometry) -> BaseGeometry:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -14,18 +15,20 @@ from shapely.geometry.base import BaseGeometry
 from fleet_manager.domain.site import Doorway, PlanElement, SitePackage, Storey
 from fleet_manager.site.anchors import anchor_grids
 from fleet_manager.site.elements import WALL_KINDS, union
-from fleet_manager.site.errors import NotASitePackage
+from fleet_manager.site.errors import ImportFailed, NotASitePackage, SiteImportError
 from fleet_manager.site.ground import Clearance, Ground, is_exterior, lay_ground
-from fleet_manager.site.ifc_model import Model, find_storey, open_model
+from fleet_manager.site.ifc_model import Model, find_storey, open_model, storey_name, storeys_of
+from fleet_manager.site.names import storey_ids
 from fleet_manager.site.network import Network, make_network
 from fleet_manager.site.occupancy import FREE, UNKNOWN, OccupancyMap, draw_map, write_map
 from fleet_manager.site.options import ImportOptions
-from fleet_manager.site.package import load_site, replacing, site_to_yaml, write_storey
+from fleet_manager.site.package import load_site, site_to_yaml, write_storey
 from fleet_manager.site.plan import Plan, read_plan
+from fleet_manager.site.replacing import replacing
 from fleet_manager.site.section import clean, polygons
 from fleet_manager.site.work import WorkPlanner
 from fleet_manager.site.world import write_world
-from fleet_manager.site.zones import ZoneIndex, areas_of, slug
+from fleet_manager.site.zones import ZoneIndex, areas_of
 
 PLACEHOLDERS = {"project number", "project name", "default project", "projektnummer", "0001", "my project", "default"}
 """Project names that modelling programs put in when nobody gave one."""
@@ -33,33 +36,55 @@ Progress = Callable[[str, float], None]
 """Called with what is being done and the share done so far, 0..1."""
 
 
-def _quiet(_: str, __: float) -> None:
-    return None
-
-
-def import_site(
-    model: Path, storey: str, out: Path, options: ImportOptions | None = None, progress: Progress = _quiet
-) -> SitePackage:
+def import_storey(
+    model: Path, storey: str | None, out: Path, options: ImportOptions | None, progress: Progress
+) -> tuple[SitePackage, Storey]:
     """Import one storey of a model into the site package `out`; other storeys of the same model in it stay.
 
-    Raises a SiteImportError; then `out` is as it was before.
+    No name: the model's only storey. Raises a SiteImportError; after any error `out` is as it was before.
     """
-    options = options or ImportOptions()
-    progress("Open the model", 0.0)
-    opened = open_model(model)
-    entity = find_storey(opened, storey)
-    progress("Read the storey", 0.1)
-    plan = read_plan(opened, entity, options)
+    step = "Make the folder"
+
+    def begin(what: str, share: float) -> None:
+        nonlocal step
+        step = what
+        progress(what, share)
+
+    try:
+        return _import(model, storey, out, options or ImportOptions(), begin)
+    except SiteImportError:
+        raise
+    except MemoryError as error:
+        raise ImportFailed(step, "there is not enough memory") from error
+    except Exception as error:  # models can contradict themselves in more ways than can be foreseen
+        raise ImportFailed(
+            step, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else error!r}"
+        ) from error
+
+
+def _import(
+    model: Path, storey: str | None, out: Path, options: ImportOptions, progress: Progress
+) -> tuple[SitePackage, Storey]:
     with replacing(out) as folder:
-        made = _make_storey(plan, options, folder, progress)
+        progress("Open the model", 0.0)
+        opened = open_model(model)
+        entity = find_storey(opened, storey)
+        progress("Read the storey", 0.1)
+        plan = read_plan(opened, entity, options)
+        made = _make_storey(plan, _id_of(opened, entity), options, folder, progress)
         site = _with_others(_site(opened, plan, made), out, folder)
         progress("Write the package", 0.95)
         (folder / "site.yaml").write_text(site_to_yaml(site), encoding="utf-8")
     progress("Done", 1.0)
-    return site
+    return site, made
 
 
-def _make_storey(plan: Plan, options: ImportOptions, folder: Path, progress: Progress) -> Storey:
+def _id_of(model: Model, entity: Any) -> str:
+    storeys = storeys_of(model)
+    return storey_ids([storey_name(s) for s in storeys])[storeys.index(entity)]
+
+
+def _make_storey(plan: Plan, storey_id: str, options: ImportOptions, folder: Path, progress: Progress) -> Storey:
     progress("Find free ground", 0.35)
     ground = lay_ground(plan, options)
     zones = ZoneIndex(plan, ground)
@@ -70,7 +95,6 @@ def _make_storey(plan: Plan, options: ImportOptions, folder: Path, progress: Pro
     progress("Plan the work", 0.7)
     planner = WorkPlanner(ground, Clearance(ground.free), grid, zones, network, options, _solid_walls(plan))
     items = planner.items(grids)
-    storey_id = slug(plan.name).lower()
     doorways = _doorways(plan, ground, network)
     storey = Storey(
         id=storey_id,
@@ -152,7 +176,7 @@ def _doorways(plan: Plan, ground: Ground, network: Network) -> tuple[Doorway, ..
 
 def _door_notes(plan: Plan, doorways: tuple[Doorway, ...]) -> list[str]:
     notes = [f"{d.name} ({d.ifc_guid}) is not used: {d.reason}." for d in doorways if not d.passable]
-    return notes + [f"{text}: too low or on a step, not used." for text in plan.too_low]
+    return notes + plan.unusable
 
 
 def _floorplan(plan: Plan, ground: Ground) -> tuple[PlanElement, ...]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import ifcopenshell.geom
 import numpy as np
 from numpy.typing import NDArray
 
 from fleet_manager.site.ifc_model import Model
+from fleet_manager.site.kernel import triangulate
 
+LARGEST = 20_000.0
+"""m; an element of this size is a mistake."""
+NOTHING = (np.empty((0, 3)), np.empty((0, 3), dtype=np.int64))
 Points = NDArray[np.float64]
 Triangles = NDArray[np.int64]
 
@@ -44,35 +46,28 @@ class ElementMesh:
         return ElementMesh(self.step_id, self.guid, self.name, self.ifc_class, vertices, self.faces)
 
 
-def read_meshes(model: Model, elements: Sequence[Any]) -> dict[int, ElementMesh]:
-    """Meshes by step id; elements without a body are left out.
+def read_meshes(model: Model, elements: Sequence[Any]) -> tuple[dict[int, ElementMesh], dict[int, str]]:
+    """Meshes by step id, and why elements that should have a body have none. Raises DamagedModel, ImportFailed.
 
     Openings are not subtracted: the plan cuts them in two dimensions, which is faster and keeps each opening known.
     """
     wanted = [e for e in elements if e.Representation is not None]
+    unread = {e.id(): "it has no geometry" for e in elements if e.Representation is None}
     if not wanted:
-        return {}
-    settings = ifcopenshell.geom.settings()
-    settings.set("use-world-coords", True)
-    settings.set("disable-opening-subtractions", True)
-    settings.set("no-normals", True)
-    settings.set("apply-default-materials", False)
-    settings.set("context-ids", _body_contexts(model))
-    iterator = ifcopenshell.geom.iterator(settings, model.file, min(4, os.cpu_count() or 1), include=wanted)
+        return {}, unread
+    bodies, failed = triangulate(model.path, [e.id() for e in wanted], _body_contexts(model))
     meshes: dict[int, ElementMesh] = {}
-    if not iterator.initialize():
-        return meshes
-    while True:
-        shape = iterator.get()
-        vertices = np.asarray(shape.geometry.verts, dtype=np.float64).reshape(-1, 3)
-        faces = np.asarray(shape.geometry.faces, dtype=np.int64).reshape(-1, 3)
-        if len(faces) and np.isfinite(vertices).all():
-            entity = model.file.by_id(shape.id)
+    for entity in wanted:
+        vertices, faces = bodies.get(entity.id(), NOTHING)
+        if not len(faces):
+            unread[entity.id()] = failed.get(entity.id(), "its geometry cannot be worked out")
+        elif not np.isfinite(vertices).all() or float(np.ptp(vertices, axis=0).max()) > LARGEST:
+            unread[entity.id()] = f"it would be larger than {LARGEST / 1000:.0f} km"
+        else:
             name = str(entity.Name or entity.is_a())
-            meshes[shape.id] = ElementMesh(shape.id, entity.GlobalId, name, entity.is_a(), vertices, faces)
-        if not iterator.next():
-            break
-    return {i: meshes[i] for i in sorted(meshes)}
+            mesh = ElementMesh(entity.id(), entity.GlobalId, name, entity.is_a(), vertices, faces)
+            meshes[entity.id()] = mesh
+    return {i: meshes[i] for i in sorted(meshes)}, unread
 
 
 def _body_contexts(model: Model) -> list[int]:

@@ -12,6 +12,7 @@ import yaml
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from fleet_manager.site.errors import StoreyTooLarge
 from fleet_manager.site.ground import Ground
 from fleet_manager.site.section import polygons
 
@@ -21,6 +22,10 @@ SUPER = 4
 """Subcells along a cell's side that decide how much of it is covered."""
 MARGIN = 0.5
 """m of unknown around everything."""
+LONGEST_SIDE = 16_000
+"""Cells; 800 m at 5 cm. More is no storey but two places far from one another."""
+MOST_CELLS = 32_000_000
+"""400 m by 200 m at 5 cm: what can be worked out within 2 GB of memory."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,10 @@ class OccupancyMap:
 
 
 def draw_map(ground: Ground, resolution: float) -> OccupancyMap:
-    """Rasterise: a cell is occupied if obstacles or missing floor cover half of it, or a thin obstacle touches it."""
+    """Rasterise: a cell is occupied if obstacles or missing floor cover half of it, or a thin obstacle touches it.
+
+    Raises StoreyTooLarge.
+    """
     solid = shapely.union(ground.obstacles, ground.holes)
     x0, y0, x1, y1 = shapely.total_bounds(np.array([ground.free, solid], dtype=object))
     origin = (
@@ -69,6 +77,8 @@ def draw_map(ground: Ground, resolution: float) -> OccupancyMap:
         round(float(np.floor((y0 - MARGIN) / resolution) * resolution), 6),
     )
     shape = (int(np.ceil((y1 + MARGIN - origin[1]) / resolution)), int(np.ceil((x1 + MARGIN - origin[0]) / resolution)))
+    if max(shape) > LONGEST_SIDE or shape[0] * shape[1] > MOST_CELLS:
+        raise StoreyTooLarge(x1 - x0, y1 - y0, LONGEST_SIDE * resolution, MOST_CELLS * resolution**2)
     thin = shapely.difference(solid, solid.buffer(-0.024).buffer(0.03))
     occupied = (_coverage(solid, origin, shape, resolution) >= 0.5) | (
         _coverage(thin, origin, shape, resolution) >= 0.12

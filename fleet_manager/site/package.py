@@ -1,13 +1,8 @@
-"""Site packages on disk: read and write, and nothing half-written."""
+"""Site packages on disk: their files, written and read."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +10,16 @@ import yaml
 
 from fleet_manager.domain.site import SitePackage, Storey
 from fleet_manager.site import geojson
-from fleet_manager.site.errors import NotASitePackage, OutputNotWritable
+from fleet_manager.site.errors import NotASitePackage
 
 FORMAT = 1
+STOREY_FILES = frozenset(
+    {
+        "map.pgm", "map.yaml", "roadmap.geojson", "zones.geojson", "floorplan.geojson", "work_items.json", "world.sdf",
+        "plan.png", "plan.svg",
+    }
+)  # fmt: skip
+"""What a storey's folder holds: what an import writes, and the pictures `sitefleet site show` draws there."""
 
 
 def site_to_yaml(site: SitePackage) -> str:
@@ -86,6 +88,23 @@ def load_storey(folder: Path) -> Storey:
     raise NotASitePackage(folder, "site.yaml beside it does not name it")
 
 
+def strangers(folder: Path, finished: bool = True) -> list[str]:
+    """Paths in a package's folder that are not part of it. An empty folder has none, and is none.
+
+    A folder that is not finished may lack its site.yaml. Raises NotASitePackage.
+    """
+    inside = sorted(folder.iterdir())
+    if inside and (finished or (folder / "site.yaml").exists()):
+        _head(folder)
+    found: list[str] = []
+    for path in inside:
+        if path.is_dir() and not path.is_symlink():
+            found += [str(p.relative_to(folder)) for p in sorted(path.iterdir()) if p.name not in STOREY_FILES]
+        elif path.name != "site.yaml":
+            found.append(path.name)
+    return found
+
+
 def _head(folder: Path) -> dict[str, Any]:
     try:
         head = yaml.safe_load((folder / "site.yaml").read_text(encoding="utf-8"))
@@ -113,36 +132,3 @@ def _read_storey(folder: Path, entry: dict[str, Any]) -> Storey:
         work_items=geojson.items_from_json(read("work_items.json")),
         notes=tuple(entry.get("notes", ())),
     )
-
-
-@contextmanager
-def replacing(out: Path) -> Iterator[Path]:
-    """A new folder beside `out` that takes its place when the block ends well, and vanishes when it does not.
-
-    Raises OutputNotWritable: no rights, or `out` holds something that is not a site package.
-    """
-    if out.exists() and not (out.is_dir() and ((out / "site.yaml").is_file() or not any(out.iterdir()))):
-        raise OutputNotWritable(out, "it exists and is not a site package")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-        fresh.chmod(0o755)
-    except OSError as error:
-        raise OutputNotWritable(out, error.strerror or str(error)) from error
-    try:
-        yield fresh
-        old = fresh.with_name(fresh.name + ".old")
-        try:
-            if out.exists():
-                os.replace(out, old)
-            try:
-                os.replace(fresh, out)
-            except OSError:
-                if old.exists():
-                    os.replace(old, out)
-                raise
-        except OSError as error:
-            raise OutputNotWritable(out, error.strerror or str(error)) from error
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)

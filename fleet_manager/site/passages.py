@@ -24,6 +24,8 @@ GAP = 0.06
 """m; wall leaves closer than this are one wall to a passage (cavities, linings)."""
 OVERCUT = 0.01
 """m the passage is cut beyond the wall's faces, against splinters."""
+BESIDE = 0.15
+"""m from the clear width into the wall beside it, behind the frame."""
 WIDEST_DOORWAY = 1.8
 """m; a doorless passage wider than this is open space, not a doorway."""
 
@@ -97,9 +99,12 @@ def passage_axis(entity: Any, body: BaseGeometry, width: float | None) -> Vector
     return np.asarray(units[int(lengths[1] > lengths[0])], dtype=np.float64)
 
 
-def wall_axis(wall: BaseGeometry, near: BaseGeometry) -> Vector | None:
-    """Direction of the wall beside an opening: that of its longest face close by."""
-    best, direction = 0.3, None
+def wall_axis(wall: BaseGeometry, near: BaseGeometry, width: float | None = None) -> Vector | None:
+    """Direction of the wall beside an opening: that of its longest face close by.
+
+    None if that is much shorter than the opening's width (m): the wall is round.
+    """
+    best, direction = max(0.3, 0.8 * (width or 0.0)), None
     for polygon in polygons(wall):
         for ring in (polygon.exterior, *polygon.interiors):
             coords = np.asarray(ring.coords)
@@ -119,8 +124,12 @@ def make_passage(
     walls: BaseGeometry,
     frame: float,
     heights: tuple[float, float],
+    beside: bool = False,
 ) -> Passage | None:
-    """The clear way through the walls at an opening or door body; None if nothing is left of its width."""
+    """The clear way through the walls at an opening or door body; None if nothing is left of its width.
+
+    `beside`: where there is no wall to cut, the walls on both sides tell how thick it is.
+    """
     through = np.array([-along[1], along[0]])
     coords = shapely.get_coordinates(body)
     across, depth = coords @ along, coords @ through
@@ -128,7 +137,7 @@ def make_passage(
     if clear <= 0.05:
         return None
     middle = along * (across.max() + across.min()) / 2 + through * (depth.max() + depth.min()) / 2
-    low, high = _wall_span(middle, along, through, walls, clear, float(depth.max() - depth.min()))
+    low, high = _wall_span(middle, along, through, walls, clear, float(depth.max() - depth.min()), beside)
     return Passage(
         guid,
         name,
@@ -144,12 +153,15 @@ def make_passage(
 
 
 def _wall_span(
-    middle: Vector, along: Vector, through: Vector, walls: BaseGeometry, clear: float, depth: float
+    middle: Vector, along: Vector, through: Vector, walls: BaseGeometry, clear: float, depth: float, beside: bool
 ) -> tuple[float, float]:
     """Where the wall around the passage begins and ends along its way, relative to its middle, m."""
     spans: list[tuple[float, float]] = []
-    for shift in (-0.4, 0.0, 0.4):
-        start = middle + along * clear * shift
+    shifts = [clear * share for share in (-0.4, 0.0, 0.4)]
+    if beside:
+        shifts += [-clear / 2 - BESIDE, clear / 2 + BESIDE]
+    for shift in shifts:
+        start = middle + along * shift
         ray = LineString([start - through * REACH, start + through * REACH])
         for part in shapely.get_parts(shapely.intersection(ray, walls)):
             if part.geom_type == "LineString" and part.length > 1e-3:

@@ -95,21 +95,14 @@ class Places:
         if any(draft.nodes[i].kind is not NodeKind.WAY for i in crowd):
             return False
         dropped = set(crowd)
-        entries = [
-            other
-            for key in draft.edges
-            if number in key
-            and (other := key[0] if key[1] == number else key[1]) not in dropped
-            and draft.edges[key].clearance >= self._wide.edge_clearance
-            and draft.nodes[other].clearance >= self._wide.node_clearance
-            and other not in self.taken
-        ]
-        if not entries or not self._rest_connected(number, dropped):
+        entries = self._entries(number, dropped, set())
+        passing = self._passing(number)
+        if not entries or self._locks_in(dropped | {number}, passing) or not self._rest_connected(number, dropped):
             return False
         for other in crowd:
             draft.drop(other)
-        for key in self._passing(number):
-            del draft.edges[key]
+        for key in passing:
+            draft.edges.pop(key, None)
         node.kind = kind
         target = draft.nodes[
             min(entries, key=lambda i: (math.hypot(draft.nodes[i].x - node.x, draft.nodes[i].y - node.y), i))
@@ -117,6 +110,23 @@ class Places:
         node.heading = round(math.atan2(target.y - node.y, target.x - node.x), 4)
         self.taken.append(number)
         return True
+
+    def _entries(self, number: int, gone: set[int], without: set[Link]) -> list[int]:
+        """Nodes from which the widest robot drives into a place, none of them a place itself."""
+        return [
+            other
+            for key, edge in self._draft.edges.items()
+            if number in key
+            and (other := key[0] if key[1] == number else key[1]) not in gone
+            and key not in without
+            and edge.clearance >= self._wide.edge_clearance
+            and self._draft.nodes[other].clearance >= self._wide.node_clearance
+            and other not in self.taken
+        ]
+
+    def _locks_in(self, gone: set[int], without: set[Link]) -> bool:
+        """Whether a place that is taken already would lose its last way in and out."""
+        return any(self._entries(t, set(), set()) and not self._entries(t, gone, without) for t in self.taken)
 
     def _passing(self, number: int) -> set[Link]:
         """Edges on which a robot would touch one parked here."""

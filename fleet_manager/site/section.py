@@ -57,6 +57,12 @@ def clean(geometry: BaseGeometry, least_area: float = 1e-5) -> BaseGeometry:
     return parts[0] if len(parts) == 1 else MultiPolygon(parts)
 
 
+def close(geometry: BaseGeometry, by: float) -> BaseGeometry:
+    """The geometry with gaps of up to twice `by` (m) filled."""
+    grown = geometry.buffer(by, join_style="mitre", mitre_limit=2.0)
+    return shapely.union(geometry, grown.buffer(-by, join_style="mitre", mitre_limit=2.0))
+
+
 def polygons(geometry: BaseGeometry) -> list[Polygon]:
     """The polygons of any geometry."""
     found: list[Polygon] = []

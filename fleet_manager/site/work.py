@@ -18,7 +18,7 @@ from fleet_manager.site.ground import Clearance, Ground
 from fleet_manager.site.network import Network
 from fleet_manager.site.occupancy import OccupancyMap
 from fleet_manager.site.options import ImportOptions, ReferenceRobot
-from fleet_manager.site.plan import Space
+from fleet_manager.site.spaces import Space
 from fleet_manager.site.visibility import fewest, seen_from, wall_faces
 from fleet_manager.site.zones import ZoneIndex
 
@@ -128,7 +128,7 @@ class WorkPlanner:
             pick = self._pick_up(home, robot, able)
             items.append(
                 WorkItem(
-                    id=f"transport-{space.guid}" if space.guid != self._shared_guid() else f"transport-{zone}",
+                    id=f"transport-{self._own_id(zone)}",
                     trade="transport",
                     ifc_guid=space.guid,
                     element_name=self.zones.name(zone),
@@ -141,10 +141,10 @@ class WorkPlanner:
             )
         return items
 
-    def _shared_guid(self) -> str:
-        """GlobalId shared by rooms that are not in the model, for which it cannot serve as an id."""
-        guids = [s.guid for s in self.zones.spaces.values()]
-        return guids[0] if len(guids) > 1 and len(set(guids)) == 1 else ""
+    def _own_id(self, zone: str) -> str:
+        """GlobalId of a space; the zone's id where rooms that are not in the model share one."""
+        guid = self.zones.spaces[zone].guid
+        return zone if sum(s.guid == guid for s in self.zones.spaces.values()) > 1 else guid
 
     def _pick_up(self, node_id: str, robot: ReferenceRobot, able: set[str]) -> WorkTarget:
         if not node_id:
@@ -197,7 +197,7 @@ class WorkPlanner:
                 targets = [WorkTarget(0, "", Pose2(x, y), True, pose, False, reason)]
             items.append(
                 WorkItem(
-                    id=f"inspect-{space.guid}" if space.guid != self._shared_guid() else f"inspect-{zone}",
+                    id=f"inspect-{self._own_id(zone)}",
                     trade="inspect",
                     ifc_guid=space.guid,
                     element_name=self.zones.name(zone),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -12,15 +10,12 @@ from shapely.geometry.base import BaseGeometry
 
 from fleet_manager.domain.site import Area, Ring, Zone, ZoneKind
 from fleet_manager.site.ground import Ground
-from fleet_manager.site.plan import Plan, Space
+from fleet_manager.site.names import slug, unique
+from fleet_manager.site.plan import Plan
 from fleet_manager.site.section import polygons
+from fleet_manager.site.spaces import Space, title
 
 DECIMALS = 4
-
-
-def slug(text: str) -> str:
-    """Letters, digits and dashes of a name, for ids and folders."""
-    return re.sub(r"[^A-Za-z0-9_.]+", "-", text).strip("-.") or "x"
 
 
 def areas_of(geometry: BaseGeometry) -> tuple[Area, ...]:
@@ -39,11 +34,8 @@ class ZoneIndex:
     def __init__(self, plan: Plan, ground: Ground) -> None:
         self.spaces: dict[str, Space] = {}
         for space in sorted(ground.spaces, key=lambda s: (s.name, s.guid)):
-            base = slug(space.name or space.long_name or "space")
-            zone_id, number = base, 2
-            while zone_id in self.spaces:
-                zone_id, number = f"{base}-{number}", number + 1
-            self.spaces[zone_id] = space
+            wanted = slug(space.name, "") or slug(space.long_name, "space")
+            self.spaces[unique(wanted, self.spaces)] = space
         self._plan = plan
         self._ground = ground
         self._ids = list(self.spaces)
@@ -73,8 +65,7 @@ class ZoneIndex:
         """Name a person reads; empty id is outside."""
         if not zone_id:
             return "outside"
-        space = self.spaces[zone_id]
-        return f"{space.name} {space.long_name}".strip() or zone_id
+        return title(self.spaces[zone_id]) or zone_id
 
     def zones(self) -> tuple[Zone, ...]:
         """All zones: spaces, then stairs and missing floor as no-go."""
@@ -83,7 +74,9 @@ class ZoneIndex:
         stairs = [o for o in self._plan.obstacles if o.kind == "stair"]
         for number, part in enumerate(polygons(self._ground.stairs), start=1):
             owner = max(stairs, key=lambda o: (shapely.intersection(o.footprint, part).area, o.guid))
-            found.append(Zone(f"no-go-stair-{number}", owner.name, ZoneKind.NO_GO, owner.guid, areas_of(part)))
+            zone_id = unique(f"no-go-stair-{number}", self.spaces)
+            found.append(Zone(zone_id, owner.name, ZoneKind.NO_GO, owner.guid, areas_of(part)))
         for number, part in enumerate(polygons(self._ground.holes), start=1):
-            found.append(Zone(f"no-go-hole-{number}", "Opening in the floor", ZoneKind.NO_GO, guid, areas_of(part)))
+            zone_id = unique(f"no-go-hole-{number}", self.spaces)
+            found.append(Zone(zone_id, "Opening in the floor", ZoneKind.NO_GO, guid, areas_of(part)))
         return tuple(found)

@@ -31,10 +31,10 @@ SHOWN_REASONS = 8
 
 @app.command("import")
 def import_command(
-    model: Annotated[Path, typer.Argument(help="Building model, IFC2X3, IFC4 or IFC4X3 (.ifc).")],
+    model: Annotated[Path, typer.Argument(help="Building model, IFC2X3, IFC4 or IFC4X3 (.ifc, .ifczip).")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the site package; made, or replaced as a whole.")],
     storey: Annotated[
-        str | None, typer.Option("--storey", help="Name of the storey; not needed if the model has only one.")
+        str | None, typer.Option("--storey", help="Name or GlobalId of the storey; not needed if there is one.")
     ] = None,
     yard: Annotated[
         float | None,
@@ -60,7 +60,7 @@ def import_command(
     as_json: Json = False,
 ) -> None:
     """Read one storey of a model and write its map, roadmap, zones, world and work items."""
-    from fleet_manager.site import SiteImportError, import_site
+    from fleet_manager.site import SiteImportError, import_storey
     from fleet_manager.site.errors import BadOption
     from fleet_manager.site.options import REFERENCE_ROBOTS, ImportOptions
 
@@ -81,22 +81,17 @@ def import_command(
             laydown=_pose(laydown) if laydown else None,
             robots=_robots(robots) if robots else REFERENCE_ROBOTS,
         )
-        name = storey if storey is not None else _only_storey(model)
         with Progress(
             TextColumn("{task.description:<22}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True
         ) as bar:
             task = bar.add_task("", total=1.0)
-            site, made = (
-                import_site(
-                    model, name, out, options, lambda what, share: bar.update(task, description=what, completed=share)
-                ),
-                name,
+            site, found = import_storey(
+                model, storey, out, options, lambda what, share: bar.update(task, description=what, completed=share)
             )
     except BadOption as error:
         raise _failed(error, as_json, ExitCode.USAGE) from error
     except SiteImportError as error:
         raise _failed(error, as_json, ExitCode.BAD_INPUT) from error
-    found = _storey_named(site, made)
     if as_json:
         typer.echo(json.dumps({**_facts(site, found, out), "seconds": round(time.monotonic() - started, 2)}))
         return
@@ -165,30 +160,11 @@ def _robots(text: str) -> tuple[ReferenceRobot, ...]:
     return tuple(known[n] for n in dict.fromkeys(names))
 
 
-def _only_storey(model: Path) -> str:
-    """Name of the model's only storey; with several, the error that lists them."""
-    from fleet_manager.site.errors import NoSuchStorey
-    from fleet_manager.site.ifc_model import open_model, storey_name, storeys_of
-
-    names = [storey_name(s) for s in storeys_of(open_model(model))]
-    if len(names) == 1:
-        return names[0]
-    raise NoSuchStorey("", names)
-
-
 def _failed(error: SiteImportError, as_json: bool, code: ExitCode) -> Exception:
     if as_json:
         typer.echo(json.dumps({"error": error.as_dict()}))
         return typer.Exit(int(code))
     return CommandError(f"{error.sentence} {error.remedy}", code)
-
-
-def _storey_named(site: SitePackage, name: str) -> Storey:
-    wanted = name.strip().casefold()
-    for storey in site.storeys.values():
-        if wanted in (storey.name.strip().casefold(), storey.id.casefold(), storey.ifc_guid.casefold()):
-            return storey
-    return next(iter(site.storeys.values()))
 
 
 def _chosen(site: SitePackage, name: str | None) -> Storey:
@@ -199,10 +175,14 @@ def _chosen(site: SitePackage, name: str | None) -> Storey:
         raise CommandError(
             f"The site has several storeys; choose one with --storey: {', '.join(names)}.", ExitCode.USAGE
         )
-    wanted = name.strip().casefold()
-    for storey in site.storeys.values():
-        if wanted in (storey.name.strip().casefold(), storey.id.casefold()):
-            return storey
+    wanted = " ".join(name.split()).casefold()
+    by_id = [s for s in site.storeys.values() if name == s.ifc_guid or wanted == s.id.casefold()]
+    found = by_id or [s for s in site.storeys.values() if wanted == " ".join(s.name.split()).casefold()]
+    if len(found) > 1:
+        listed = ", ".join(s.id for s in found)
+        raise CommandError(f'The site has several storeys "{name}"; choose one of: {listed}.', ExitCode.USAGE)
+    if found:
+        return found[0]
     raise CommandError(f'The site has no storey "{name}". It has: {", ".join(names)}.', ExitCode.BAD_INPUT)
 
 

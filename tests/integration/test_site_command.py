@@ -6,9 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+
+from site_models import ModelBuilder, two_rooms
 
 REPOSITORY = Path(__file__).parents[2]
 MODEL = REPOSITORY / "models" / "duplex.ifc"
@@ -86,3 +91,33 @@ def test_errors_are_json_for_scripts(tmp_path: Path) -> None:
     assert done.returncode == 3
     error = json.loads(done.stdout)["error"]
     assert error["code"] == "NO_SUCH_STOREY" and "Level 2" in error["remedy"]
+
+
+def test_a_packed_model_with_one_storey_needs_no_name(tmp_path: Path) -> None:
+    builder = ModelBuilder()
+    two_rooms(builder, storey=builder.storey("一层", 0.0))
+    with zipfile.ZipFile(tmp_path / "model.ifczip", "w") as archive:
+        archive.write(builder.write(tmp_path / "model.ifc"), "model.ifc")
+    done = sitefleet("import", tmp_path / "model.ifczip", "--out", tmp_path / "site", "--json")
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert facts["storey"] == "一层" and facts["folder"].endswith("/storey")
+    for name in ("一层", "storey"):
+        done = sitefleet("show", tmp_path / "site", "--storey", name, "--out", tmp_path / "plan.png")
+        assert done.returncode == 0, done.stderr
+
+
+def test_storeys_of_one_name_are_chosen_by_their_id(tmp_path: Path) -> None:
+    builder = ModelBuilder()
+    storeys = [builder.storey("Level 1", z) for z in (0.0, 3.2)]
+    for storey in storeys:
+        two_rooms(builder, storey=storey)
+    model = builder.write(tmp_path / "model.ifc")
+    done = sitefleet("import", model, "--storey", "Level 1", "--out", tmp_path / "site")
+    assert done.returncode == 3 and all(s.GlobalId in done.stderr.replace("\n", "") for s in storeys)
+    for storey in storeys:
+        assert sitefleet("import", model, "--storey", storey.GlobalId, "--out", tmp_path / "site").returncode == 0
+    done = sitefleet("show", tmp_path / "site", "--storey", "level 1", "--out", tmp_path / "plan.png")
+    assert done.returncode == 2 and "level-1, level-1-2" in done.stderr
+    done = sitefleet("show", tmp_path / "site", "--storey", "level-1-2", "--out", tmp_path / "plan.png")
+    assert done.returncode == 0, done.stderr

@@ -12,11 +12,10 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "support"))
 
-from site_checks import FREE, OCCUPIED, Grid, along, boxes, ends, homes_block_nobody, painted, pairs, walk  # noqa: E402
+from site_checks import OCCUPIED, Grid, along, boxes, ends, homes_block_nobody, painted, pairs, walk, walls_seen  # noqa: E402
 
 from fleet_manager.domain.roadmap import NodeKind  # noqa: E402
 from fleet_manager.domain.site import Storey, ZoneKind  # noqa: E402
-from fleet_manager.domain.work import WorkTarget  # noqa: E402
 from fleet_manager.site import import_site, load_site  # noqa: E402
 from fleet_manager.site.options import REFERENCE_ROBOTS, ReferenceRobot  # noqa: E402
 
@@ -34,17 +33,6 @@ class Site:
         self.roadmap = storey.roadmap
         self.grid = Grid.load(self.folder)
         self.solids = boxes(self.folder / "world.sdf")
-
-    def sees(self, target: WorkTarget, face: tuple[int, int, int, int]) -> bool:
-        """Whether a ray at the middle of a wall cell's side ends there (or beside it, at a grazing angle)."""
-        row, column, dr, dc = face
-        x = self.grid.x0 + (column + 0.5 + 0.45 * dc) * 0.05
-        y = self.grid.y0 + (row + 0.5 + 0.45 * dr) * 0.05
-        away = math.hypot(x - target.pose.x, y - target.pose.y)
-        if away > 8.0:
-            return False
-        hit = self.grid.first_hit(target.pose.x, target.pose.y, math.atan2(y - target.pose.y, x - target.pose.x), 9.0)
-        return hit is not None and max(abs(hit[0] - row), abs(hit[1] - column)) <= 1
 
     def reached(self, robot: ReferenceRobot) -> set[str]:
         found: set[str] = set()
@@ -142,27 +130,9 @@ def test_ceilings_are_at_their_real_height(site: Site) -> None:
 
 
 def test_viewpoints_see_the_walls_they_claim(site: Site) -> None:
-    elements = [e for e in site.storey.floorplan if e.kind in ("wall", "column", "window")]
-    wall = np.zeros(site.grid.cells.shape, dtype=bool)
-    for row, column in np.argwhere(site.grid.cells == OCCUPIED).tolist():
-        x = site.grid.x0 + (column + 0.5) * 0.05
-        y = site.grid.y0 + (row + 0.5) * 0.05
-        wall[row, column] = any(a.contains(x, y) for e in elements for a in e.areas)
-    assert wall.any()
     for item in site.storey.items_of("inspect"):
-        zone = site.storey.zone(item.zone_id)
-        assert zone is not None
-        targets = [t for t in item.targets if t.reachable]
-        assert targets and item.parameters["coverage"] >= 0.95
-        faces = set()
-        for row, column in np.argwhere(wall).tolist():
-            for dr, dc in ((0, 1), (0, -1), (1, 0), (-1, 0)):
-                x = site.grid.x0 + (column + dc + 0.5) * 0.05
-                y = site.grid.y0 + (row + dr + 0.5) * 0.05
-                if site.grid.cells[row + dr, column + dc] == FREE and zone.contains(x, y):
-                    faces.add((row, column, dr, dc))
-        seen = sum(any(site.sees(t, face) for t in targets) for face in faces)
-        assert seen / len(faces) >= 0.95, item.title
+        assert any(t.reachable for t in item.targets) and item.parameters["coverage"] >= 0.95
+        assert walls_seen(site.grid, site.storey, item) >= 0.95, item.title
 
 
 def test_the_world_has_the_walls_of_the_map(site: Site) -> None:

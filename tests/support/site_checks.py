@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fleet_manager.domain.roadmap import Edge, Node, NodeKind, Roadmap
+from fleet_manager.domain.site import Storey
+from fleet_manager.domain.work import WorkItem, WorkTarget
 
 FREE, OCCUPIED, UNKNOWN = 254, 0, 205
 
@@ -193,3 +195,36 @@ def painted(grid: Grid, solids: list[Box], grow: float) -> NDArray[np.bool_]:
 
 def pairs(items: list[Node]) -> list[tuple[Node, Node]]:
     return list(itertools.combinations(items, 2))
+
+
+def sees(grid: Grid, target: WorkTarget, face: tuple[int, int, int, int], reach: float = 8.0) -> bool:
+    """Whether a ray at the middle of a wall cell's side ends there (or beside it, at a grazing angle)."""
+    row, column, dr, dc = face
+    x = grid.x0 + (column + 0.5 + 0.45 * dc) * grid.resolution
+    y = grid.y0 + (row + 0.5 + 0.45 * dr) * grid.resolution
+    if math.hypot(x - target.pose.x, y - target.pose.y) > reach:
+        return False
+    angle = math.atan2(y - target.pose.y, x - target.pose.x)
+    hit = grid.first_hit(target.pose.x, target.pose.y, angle, reach + 1.0)
+    return hit is not None and max(abs(hit[0] - row), abs(hit[1] - column)) <= 1
+
+
+def walls_seen(grid: Grid, storey: Storey, item: WorkItem) -> float:
+    """Share of the faces of walls and columns in an inspection's zone that its reachable viewpoints see."""
+    elements = [e for e in storey.floorplan if e.kind in ("wall", "column", "window")]
+    zone = storey.zone(item.zone_id)
+    assert zone is not None
+    targets = [t for t in item.targets if t.reachable]
+    faces = set()
+    for row, column in np.argwhere(grid.cells == OCCUPIED).tolist():
+        x, y = grid.x0 + (column + 0.5) * grid.resolution, grid.y0 + (row + 0.5) * grid.resolution
+        sides = [
+            (row, column, dr, dc)
+            for dr, dc in ((0, 1), (0, -1), (1, 0), (-1, 0))
+            if grid.cells[row + dr, column + dc] == FREE
+            and zone.contains(x + dc * grid.resolution, y + dr * grid.resolution)
+        ]
+        if sides and any(a.contains(x, y) for e in elements for a in e.areas):
+            faces.update(sides)
+    assert faces
+    return sum(any(sees(grid, t, face) for t in targets) for face in faces) / len(faces)

@@ -28,7 +28,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         import_site(tmp_path / "nowhere.ifc", "Ground", tmp_path / "out")
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04zip", b"hello\n", bytes(range(256))])
+@pytest.mark.parametrize("content", [b"", b"hello\n", bytes(range(256))])
 def test_a_file_that_is_no_ifc_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "other.ifc").write_bytes(content)
     with pytest.raises(errors.NotAnIfcFile, match=r"other\.ifc is not an IFC file") as error:
@@ -129,7 +129,7 @@ def test_an_import_that_fails_leaves_the_old_package_and_nothing_else(tmp_path: 
         raise OSError("disk full")
 
     monkeypatch.setattr(importer, "write_world", broken)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(errors.OutputNotWritable, match="disk full"):
         import_site(model, "Ground", out)
     assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == before
     assert listing(tmp_path) == listed

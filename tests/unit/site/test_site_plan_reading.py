@@ -118,7 +118,7 @@ class TestOpenings:
         made = two_rooms(builder)
         builder.opening(made["east"], 2.5, 0.9, 0.3, 2.4, filling="door", storey=made["storey"], name="Step door")
         plan = plan_of(builder, tmp_path)
-        assert len(plan.too_low) == 1 and "Step door" in plan.too_low[0] and "sill 0.30 m" in plan.too_low[0]
+        assert len(plan.unusable) == 1 and "Step door" in plan.unusable[0] and "sill 0.30 m" in plan.unusable[0]
         assert not self.free(plan, 8.1, 2.5)
 
     def test_a_door_leads_through_both_leaves_of_a_cavity_wall(self, tmp_path: Path) -> None:

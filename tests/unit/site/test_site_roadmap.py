@@ -170,3 +170,19 @@ def test_a_cupboard_is_too_small_for_a_site(imported) -> None:
     builder.space(storey, "C", "Cupboard", [(0.05, 0.05), (0.45, 0.05), (0.45, 0.45), (0.05, 0.45)])
     with pytest.raises(NoFloor):
         imported(builder)
+
+
+def test_no_place_is_locked_in_by_the_places_around_it(imported) -> None:
+    builder = ModelBuilder(rotation=9.0)
+    hall = builder.storey("Ground", 0.0)
+    for start, end in (((0, 0), (9, 0)), ((9, 0), (9, 6)), ((9, 6), (0, 6)), ((0, 6), (0, 0))):
+        builder.wall(hall, start, end)
+    storey = imported(builder)
+    roadmap = storey.roadmap
+    places = [*roadmap.of_kind(NodeKind.HOME), *roadmap.of_kind(NodeKind.LAYDOWN)]
+    assert len(roadmap.of_kind(NodeKind.LAYDOWN)) == 1 and len(places) >= 5
+    taken = frozenset(p.id for p in places)
+    wide = max(REFERENCE_ROBOTS, key=lambda r: r.turning_radius)
+    for place in places:
+        rest = walk(roadmap, place.id, wide.node_clearance, wide.edge_clearance, taken - {place.id})
+        assert len(rest) > len(places), place.id
