@@ -31,6 +31,12 @@ class Lidar:
         self._beams = mount.rotation @ beams
         self._distance = np.zeros(spec.samples)
         self._geom = np.zeros(spec.samples, dtype=np.int32)
+        self._walkers = [
+            geom
+            for geom in range(model.ngeom)
+            if model.body_mocapid[model.geom_bodyid[geom]] >= 0 and _GROUPS[model.geom_group[geom]]
+        ]
+        """Geoms of what is moved by hand: before version 4 MuJoCo looks for them where they stood at the start."""
 
     def scan(self, data: Any) -> Array:
         """Ranges in m: inf beyond the longest, -inf below the shortest (REP 117). Needs fresh kinematics."""
@@ -43,6 +49,8 @@ class Lidar:
             self.spec.samples, self.spec.max_range,
         )  # fmt: skip
         self._model.geom_group[self._own] = self._own_groups
+        for geom in self._walkers:
+            self._see(data, geom, origin, vectors.reshape(-1, 3))
         ranges: Array = self._distance.copy()
         missed = ranges < 0.0
         if self.spec.noise_stddev > 0.0:
@@ -50,3 +58,16 @@ class Lidar:
         ranges[ranges < self.spec.min_range] = -np.inf
         ranges[missed | (ranges > self.spec.max_range)] = np.inf
         return ranges
+
+    def _see(self, data: Any, geom: int, origin: Array, beams: Array) -> None:
+        """Shorten the beams that meet this geom, where it is now."""
+        place = data.geom_xpos[geom]
+        reach = self._model.geom_rbound[geom]
+        towards = place - origin
+        along = beams @ towards
+        near = np.nonzero((along > -reach) & (towards @ towards - along**2 <= reach * reach))[0]
+        rotation, size, kind = data.geom_xmat[geom], self._model.geom_size[geom], self._model.geom_type[geom]
+        for beam in near:
+            distance = mujoco.mju_rayGeom(place, rotation, size, origin, beams[beam], kind)
+            if 0.0 <= distance and not 0.0 <= self._distance[beam] <= distance:
+                self._distance[beam] = distance

@@ -96,6 +96,20 @@ def test_a_person_is_seen_where_the_person_stands(make_simulation):
     assert np.isfinite(ranges).sum() == pytest.approx(2 * half_angle, abs=2)
 
 
+def test_a_person_who_walks_is_seen_where_the_person_is_now(make_simulation):
+    simulation = make_simulation({"r": ("inspector", 3.2, 2.6, 0.0)}, {"p": (1.0, 1.0)}, world=ROOM)
+    _quiet(simulation)
+    simulation.run(0.2)
+    person = simulation.people["p"]
+    for _ in range(40):
+        person.command(0.8, 0.0, 0.2, simulation.clock())
+        simulation.run(0.1)
+        dx, dy = person.x - 3.2, person.y - 2.6
+        beam = round(math.degrees(math.atan2(dy, dx))) + 180
+        expected = _ray_circle(3.2, 2.6, math.radians(beam - 180), person.x, person.y, 0.25)
+        assert simulation.scan("r")[beam] == pytest.approx(expected, abs=0.02), f"person at {person.x:.2f}"
+
+
 def test_noise_has_the_deviation_that_the_sdf_names(make_simulation):
     simulation = make_simulation({"r": ("inspector", 3.2, 2.6, 0.0)}, world=ROOM)
     simulation.run(0.2)
