@@ -41,13 +41,16 @@ def settings(arguments: list[str]) -> Settings:
     return Settings(chosen, runs, given.seed, out.resolve())
 
 
-def main() -> int:
+def main() -> None:
     chosen = settings(sys.argv[1:])
     if any(fault.site == "disk" for fault in chosen.faults):
         own_mounts()
     print(f"fault benchmark: {where_and_when()}, seed {chosen.seed}", flush=True)
-    return Campaign(chosen).run()
+    code = Campaign(chosen).run()
+    sys.stdout.flush()
+    # All processes have ended and all is on the disk; threads of an interrupted ROS context could still get in the way.
+    os._exit(code)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()

@@ -38,11 +38,15 @@ class Site:
         *,
         person: bool,
         seed: int,
+        tapped: bool = False,
         state_dir: Path | None = None,
         domains: Mapping[str, int] | None = None,
         change: Callable[[Process], Process] = lambda process: process,
     ) -> None:
-        """`rows` of the table are run, the robot's without its id; `domains` of those that have another one."""
+        """`rows` of the table are run, the robot's without its id; `domains` of those that have another one.
+
+        `tapped`: the scan comes to the supervisor through the benchmark, so that it can be spoiled.
+        """
         self.folder = folder
         self.domain = domain
         self.state_dir = state_dir or folder / "robots"
@@ -55,18 +59,17 @@ class Site:
         self._waves: dict[str, StopWave] = {}
         folder.mkdir(parents=True, exist_ok=True)
         world.write_site(folder / "site")
-        world.write_bridge(folder / "bridge.yaml")
         world.write_models(folder / "models")
         pair([world.ROBOT], self.state_dir, folder / "keys")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
         self.api = httpx.Client(base_url=f"http://127.0.0.1:{self._port}/api/v1", timeout=10.0, trust_env=False)
-        options = [
-            "--bridge", str(folder / "bridge.yaml"), "--extra-models", str(folder / "models"),
-            # The world does not wait for a robot that is silent: it goes on in real time, whoever is dead.
-            "--max-silence", "1e9",
-        ]  # fmt: skip
+        # The world does not wait for a robot that is silent: it goes on in real time, whoever is dead.
+        options = ["--extra-models", str(folder / "models"), "--max-silence", "1e9"]
+        if tapped:
+            world.write_bridge(folder / "bridge.yaml")
+            options += ["--bridge", str(folder / "bridge.yaml")]
         if person:
             options += ["--person", "{}:{}:{}".format(world.PERSON, *world.PARK)]
         self._run = SiteRun(

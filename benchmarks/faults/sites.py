@@ -17,7 +17,8 @@ BASE = frozenset({"simulator", "safety", "evidence", "manager"})
 def robot(folder: Path, seed: int, used: list[int]) -> Session:
     """Simulator, supervisor, recorder and fleet manager; the benchmark stands for autonomy."""
     domain = own_domain(used)
-    return Session(Site(folder, domain, BASE, person=False, seed=seed), domain, seed, person=False, autonomy=True)
+    site = Site(folder, domain, BASE, person=False, seed=seed, tapped=True)
+    return Session(site, domain, seed, person=False, autonomy=True)
 
 
 def people(folder: Path, seed: int, used: list[int]) -> Session:
