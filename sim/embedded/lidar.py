@@ -69,5 +69,5 @@ class Lidar:
         rotation, size, kind = data.geom_xmat[geom], self._model.geom_size[geom], self._model.geom_type[geom]
         for beam in near:
             distance = mujoco.mju_rayGeom(place, rotation, size, origin, beams[beam], kind)
-            if 0.0 <= distance and not 0.0 <= self._distance[beam] <= distance:
+            if distance >= 0.0 and not 0.0 <= self._distance[beam] <= distance:
                 self._distance[beam] = distance
