@@ -50,7 +50,8 @@ nightly: lint $(VENV)/.ready ## all tests, and those with random examples look m
 lint: $(VENV)/.ready ## ruff, mypy, import-linter
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then $(BIN)/mypy; \
+	  else echo "types are not checked: NumPy for Python 3.10 describes its types differently; 3.11 and newer check them"; fi
 	@$(BIN)/lint-imports
 
 format: $(VENV)/.ready ## put imports and code into their form
