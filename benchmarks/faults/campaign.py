@@ -99,8 +99,8 @@ class Campaign:
     def _one(self, session: Session, fault: Fault, case: Case) -> Run:
         """Make the run, again when the machine stood still."""
         for again in range(AGAIN + 1):
-            session.calm()
             session.mend()
+            session.calm()
             session.robot.until(session.robot.stands, "the robot stands before a run", 20.0)
             began = time.monotonic()
             try:

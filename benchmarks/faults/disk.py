@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
+
+from sitefleet_interfaces.msg import SafetyState
 
 from faults.clock import OFFICER
 from faults.fault import Fault, expect
+from faults.robot import Robot
 from faults.session import Session
 from faults.values import LIMIT, Case, Run, Unexpected
 
 CORNER = [[0.3, 0.3], [0.8, 0.3], [0.8, 0.8]]
 SIZE = "6m"
+EVENTS = 30
+"""Events of which one must not fit any more."""
 
 
 class SmallDisk:
@@ -56,15 +62,7 @@ def full(session: Session, case: Case) -> Run:
     disk.fill()
     begun = time.monotonic()
     try:
-        name = f"Z{case.number}-{time.monotonic_ns()}"
-        session.said("/zones", OFFICER, id=name, name="Corner", kind="slow", outlines=[CORNER], speed_limit=0.3)
-
-        def told() -> float:
-            times = [at for _, trigger, at in robot.series.events.values() if trigger == "zones_changed"]
-            return next((at for at in times if at > begun), 0.0)
-
-        robot.until(told, "the event of new zones", 10.0)
-        since = told()
+        since = _events_until_stopped(session, begun)
         run = session.measured(case, since, limit=LIMIT)
         expect(run, "STOPPED", "evidence_lost")
         time.sleep(dice.uniform(0.3, 1.5))
@@ -76,6 +74,31 @@ def full(session: Session, case: Case) -> Run:
     session.nothing_moves(run)
     session.settle(run, since, robot.into_auto)
     return run
+
+
+def _events_until_stopped(session: Session, begun: float) -> float:
+    """New zones until the robot stops: the first ones may still fit into the last page of the spool's file.
+
+    When the last of their events came, which is the one that the disk did not take.
+    """
+    robot = session.robot
+
+    def told() -> list[float]:
+        events = list(robot.series.events.values())
+        return [at for _, trigger, at in events if trigger == "zones_changed" and at > begun]
+
+    for count in range(1, EVENTS + 1):
+        name = f"Z{time.monotonic_ns()}"
+        session.said("/zones", OFFICER, id=name, name="Corner", kind="slow", outlines=[CORNER], speed_limit=0.3)
+        _wait(robot, told, count)
+        time.sleep(0.3)
+        if robot.state == SafetyState.STOPPED:
+            return told()[-1]
+    raise Unexpected(f"{EVENTS} events did not fill the disk")
+
+
+def _wait(robot: Robot, told: Callable[[], list[float]], count: int) -> None:
+    robot.until(lambda: len(told()) >= count, "the event of new zones", 10.0)
 
 
 FAULTS = (Fault("full-disk", "robot's disk is full", "disk", ("",), full),)

@@ -90,8 +90,9 @@ class Site:
     def _short(name: str) -> str:
         return name.removesuffix(f"-{world.ROBOT}")
 
-    def start(self, *names: str) -> None:
-        """Start these, or all that do not run."""
+    def start(self, *names: str) -> list[str]:
+        """Start these, or all that do not run; those that were started."""
+        started = []
         for name in names or tuple(self._table):
             if name in self._running:
                 continue
@@ -102,6 +103,8 @@ class Site:
             starter = Starter([replace(process, name=name)], self.folder / "logs" / str(life), environment=environment)
             self._running[name] = starter
             starter.start()
+            started.append(name)
+        return started
 
     def kill(self, name: str) -> float:
         """SIGKILL; when it was sent, and the process is gone when this returns."""

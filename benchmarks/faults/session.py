@@ -122,12 +122,17 @@ class Session:
     # -- what runs have in common
 
     def mend(self) -> None:
-        """Nothing is cut or spoiled any more."""
+        """Nothing is cut or spoiled or dead any more."""
         wires = self.robot.wires
         wires.proposals, wires.pose, wires.scan, wires.held = True, True, "pass", True
         wires.pose_shift, wires.pose_sigma, wires.pose_repeats = (0.0, 0.0), 0.02, False
         wires.control = False
         self.robot.stand_in.on_command = None
+        if self.site.start():
+            # A run that was given up had killed something.
+            begun, robot = time.monotonic(), self.robot
+            robot.until(lambda: robot.truth.t > begun and robot.series.states[-1].t > begun, "robot and world", STARTED)
+            robot.until(self.site.sees_robot, "the manager sees the robot", STARTED)
 
     def cruise(self, speed: float, dice: random.Random, room: float = MARGIN) -> None:
         """Drive until it goes at that speed with so much room ahead, and then for a random moment more."""

@@ -20,7 +20,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import LaserScan
-from sitefleet_interfaces.msg import ControlCommand, Factsheet, Heartbeat, PersonTrack, PersonTracks, RobotState
+from sitefleet_interfaces.msg import ControlCommand, Factsheet, Heartbeat, PersonTrack, PersonTracks, RobotState, Route
 
 from faults import world
 from faults.measures import Hull, Place, Truth
@@ -81,6 +81,7 @@ class StandIn:
         make = node.create_publisher
         self._proposals = make(TwistStamped, "cmd_vel_auto", qos.COMMAND)
         self.controls = make(ControlCommand, "control", qos.COMMAND)
+        self.routes = make(Route, "route", qos.LATCHED)
         self._poses = make(PoseWithCovarianceStamped, "pose", qos.STREAM)
         self._scans = make(LaserScan, "scan", qos.SCAN)
         self._legs = make(Twist, f"/people/{world.PERSON}/cmd_vel", 1)
