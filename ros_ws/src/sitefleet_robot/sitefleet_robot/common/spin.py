@@ -17,6 +17,7 @@ from rclpy.signals import SignalHandlerOptions
 from sitefleet_robot.common.lifecycle import LifecycleError, RobotLifecycleNode
 from sitefleet_robot.common.parameters import ParameterError
 from sitefleet_robot.common.robot import RobotIdentityError
+from sitefleet_robot.common.timers import raise_failures, stop_timers
 
 SPIN_TIMEOUT = 0.1
 """s. The events executor hangs when it waits without a limit; this is also how late a signal may be seen."""
@@ -69,6 +70,7 @@ def run(make_nodes: Callable[[], Sequence[Node]], args: Sequence[str] | None = N
             return EXIT_CONFIGURATION
         while not stop.raised and rclpy.ok():
             executor.spin_once(timeout_sec=SPIN_TIMEOUT)
+            raise_failures()
     except ExternalShutdownException:
         pass
     finally:
@@ -77,6 +79,7 @@ def run(make_nodes: Callable[[], Sequence[Node]], args: Sequence[str] | None = N
 
 
 def _take_down(executor: Any, nodes: Sequence[Node]) -> None:
+    stop_timers()
     if rclpy.ok():
         for node in nodes:
             leave = getattr(node, "on_exit", None)

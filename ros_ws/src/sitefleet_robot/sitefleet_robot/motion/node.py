@@ -123,7 +123,7 @@ class MotionNode(RobotLifecycleNode):
 
     def cleanup(self) -> None:
         """Undo `configure`."""
-        self.destroy_timer(self._timer)
+        self._timer.close()
         for subscription in self._subscriptions_made:
             self.destroy_subscription(subscription)
         self.destroy_publisher(self._publisher)

@@ -101,7 +101,7 @@ class ExecutorNode(RobotLifecycleNode):
 
     def cleanup(self) -> None:
         """Undo `configure`."""
-        self.destroy_timer(self._timer)
+        self._timer.close()
         self._goals.close()
         for sign in self._vitals:
             sign.close()
