@@ -12,10 +12,9 @@ from sitefleet_interfaces.msg import PersonTrack, PersonTracks
 from sitefleet_robot.safety.inputs import people_of
 from sitefleet_robot.safety.separation import (
     WALKING,
-    Crowd,
     Person,
     SeparationSettings,
-    allowed_speeds,
+    allowed_speed,
     nearest,
     protective_distance,
 )
@@ -32,7 +31,7 @@ SEPARATION = SeparationSettings(reaction_time=0.3, deceleration=0.8, intrusion=0
 
 def allowed(distance, vh, zd, zr):
     """One person's speed."""
-    return float(allowed_speeds(np.array([distance]), np.array([vh]), np.array([zd]), zr, SEPARATION)[0])
+    return allowed_speed(distance, vh, zd, zr, SEPARATION)
 
 
 @given(st.floats(0.0, 12.0), st.floats(0.0, 3.0), st.floats(0.0, 0.6), st.floats(0.0, 0.3))
@@ -52,7 +51,7 @@ def test_row_10_every_person_counts_and_the_most_urgent_decides():
     far, near = Person("a", 6.0, 0.0, None, 0.05), Person("b", 0.0, 2.0, None, 0.05)
     away = Person("c", 2.0, 0.0, (1.5, 0.0), 0.05)
     for people in itertools.permutations((far, near, away)):
-        found = nearest(Crowd(people), 0.0, 0.0, 0.01, SEPARATION)
+        found = nearest(people, 0.0, 0.0, 0.01, SEPARATION)
         assert found is not None and found.track_id == "b"
 
 
@@ -98,20 +97,20 @@ def test_row_12_without_personnel_detection_there_is_the_limit_of_the_blind(make
 @given(st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9), st.floats(-3, 3), st.floats(0, 0.5)), min_size=1))
 def test_row_10_all_people_at_once_are_reckoned_with_as_one_by_one(given_people):
     people = [Person(f"{k}", x, y, (v, -v), s) for k, (x, y, v, s) in enumerate(given_people)]
-    one_by_one = [nearest(Crowd([p]), 0.0, 0.0, 0.02, SEPARATION) for p in people]
-    together = nearest(Crowd(people), 0.0, 0.0, 0.02, SEPARATION)
+    one_by_one = [nearest([p], 0.0, 0.0, 0.02, SEPARATION) for p in people]
+    together = nearest(people, 0.0, 0.0, 0.02, SEPARATION)
     assert together.speed == pytest.approx(min(n.speed for n in one_by_one))
 
 
 def test_row_10_a_person_whose_place_is_no_number_stops_the_robot():
-    found = nearest(Crowd([Person("p", math.nan, 0.0, None, 0.1)]), 0.0, 0.0, 0.0, SEPARATION)
+    found = nearest([Person("p", math.nan, 0.0, None, 0.1)], 0.0, 0.0, 0.0, SEPARATION)
     assert found.speed == 0.0
 
 
 @given(st.floats(0.0, 1.0), st.floats(1.0, 6.0))
 def test_row_10_who_was_seen_a_while_ago_may_be_nearer_now(age, distance):
-    crowd = Crowd([Person("p", distance, 0.0, None, 0.05)])
-    now, later = (nearest(crowd, 0.0, 0.0, 0.01, SEPARATION, a).speed for a in (0.0, age))
+    crowd = [Person("p", distance, 0.0, None, 0.05)]
+    now, later = (nearest(crowd, 0.0, 0.0, 0.01, SEPARATION, [a]).speed for a in (0.0, age))
     assert later <= now
 
 

@@ -11,12 +11,10 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from sitefleet_robot.safety.ground import NOWHERE, Ground, ZoneKind
 from sitefleet_robot.safety.limits import SpeedLimit
 from sitefleet_robot.safety.parameters import SupervisorSettings
-from sitefleet_robot.safety.separation import Crowd, Nearest, Person, SeparationSettings, nearest
+from sitefleet_robot.safety.separation import Nearest, Person, SeparationSettings, nearest
 from sitefleet_robot.safety.states import State, Trigger
 from sitefleet_robot.safety.values import Pose, Twist2
 
@@ -51,7 +49,8 @@ class PeopleGuard:
             s.field.corner_radius,
         )
         self._known: dict[tuple[str, int], tuple[Person, float]] = {}
-        self._crowd, self._seen_at = Crowd(()), np.zeros(0)
+        self._people: list[Person] = []
+        self._moments: list[float] = []
         self._seen: float | None = None
         self._located = False
         self._free_since = -math.inf
@@ -66,8 +65,8 @@ class PeopleGuard:
         for person in people:  # one name for two of them is an error of the tracker, and still two people
             names[person.track_id] += 1
             self._known[person.track_id, names[person.track_id]] = (person, now - person.age)
-        self._crowd = Crowd([person for person, _ in self._known.values()])
-        self._seen_at = np.array([moment for _, moment in self._known.values()], dtype=np.float64)
+        self._people = [person for person, _ in self._known.values()]
+        self._moments = [moment for _, moment in self._known.values()]
         self._seen = now
 
     def look(self, pose: Pose | None, now: float, pose_age: float = 0.0) -> None:
@@ -78,15 +77,15 @@ class PeopleGuard:
         self.nearest = None
         self._located = pose is not None and pose_age < self._settings.people_timeout
         if pose is not None and self._works(now):
-            ages = now - self._seen_at
-            self.nearest = nearest(self._crowd, pose.x, pose.y, pose.sigma, self._separation, ages)
+            ages = [now - moment for moment in self._moments]
+            self.nearest = nearest(self._people, pose.x, pose.y, pose.sigma, self._separation, ages)
         if self.too_near:
             self._free_since = now
 
     @property
     def count(self) -> int:
         """How many people are seen."""
-        return len(self._crowd.people)
+        return len(self._people)
 
     @property
     def too_near(self) -> bool:

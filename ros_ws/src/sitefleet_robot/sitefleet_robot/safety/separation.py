@@ -9,13 +9,9 @@ distance, so that the robot slows down long before it stops. SI units.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
-
-Array = NDArray[np.float64]
 
 WALKING = 1.6
 """m/s of a person whose speed is not known (ISO 13855)."""
@@ -64,49 +60,50 @@ def protective_distance(vh: float, vr: float, tr: float, ts: float, c: float, zd
     return vh * (tr + ts) + vr * tr + 0.5 * vr * ts + c + zd + zr
 
 
-def allowed_speeds(distance: Array, vh: Array, zd: Array, zr: float, s: SeparationSettings) -> Array:
-    """For each person the highest vr whose Sp is at most `distance`, m/s; 0 when there is none."""
+def allowed_speed(distance: float, vh: float, zd: float, zr: float, s: SeparationSettings) -> float:
+    """The highest vr whose Sp is at most `distance`, m/s; 0 when there is none, or when anything is no number."""
     # vr^2 / (2 a) + vr * (vh / a + Tr) - room = 0
-    room = np.maximum(distance - (vh * s.reaction_time + s.intrusion + zd + zr), 0.0)
+    room = distance - (vh * s.reaction_time + s.intrusion + zd + zr)
+    if not 0.0 < room < math.inf:
+        return 0.0
     half = vh / s.deceleration + s.reaction_time
     # The root in the form that does not lose digits when there is little room.
-    return 2.0 * room / (half + np.sqrt(half * half + 2.0 * room / s.deceleration))
-
-
-class Crowd:
-    """All people seen at a moment, as arrays, so that each of them can be reckoned with at each tick."""
-
-    def __init__(self, people: Sequence[Person]) -> None:
-        self.people = tuple(people)
-        self.places = np.array([(p.x, p.y) for p in people], dtype=np.float64).reshape(-1, 2)
-        self.velocities = np.array([p.velocity or (np.nan, np.nan) for p in people], dtype=np.float64).reshape(-1, 2)
-        self.zd = SIGMAS * np.array([p.sigma for p in people], dtype=np.float64)
+    return 2.0 * room / (half + math.sqrt(half * half + 2.0 * room / s.deceleration))
 
 
 def nearest(
-    crowd: Crowd, x: float, y: float, sigma: float, settings: SeparationSettings, ages: Array | float = 0.0
+    people: Sequence[Person],
+    x: float,
+    y: float,
+    sigma: float,
+    settings: SeparationSettings,
+    ages: Sequence[float] | None = None,
 ) -> Nearest | None:
     """The lowest speed that any person allows a robot at (x, y) m, known to `sigma` m; None without people.
 
     All of them are looked at, each time. They were seen `ages` s ago and may have come nearer since.
     """
-    if not crowd.people:
-        return None
-    away = crowd.places - (x, y)
-    ways = np.hypot(away[:, 0], away[:, 1])
-    vh = _approach(crowd.velocities, away, ways)
-    distances = np.maximum(ways - settings.radius, 0.0)
-    speeds = allowed_speeds(distances - vh * ages, vh, crowd.zd, SIGMAS * sigma, settings)
-    # A place that is no number is a person who may be anywhere.
-    speeds = np.where(np.isfinite(speeds), speeds, 0.0)
-    k = int(np.lexsort((distances, speeds))[0])
-    return Nearest(crowd.people[k].track_id, float(distances[k]), float(speeds[k]))
+    # Plain numbers on purpose: for the few people near a robot, arrays cost several times as much.
+    zr = SIGMAS * sigma
+    found: Nearest | None = None
+    for person, age in zip(people, ages if ages is not None else [0.0] * len(people), strict=True):
+        dx, dy = person.x - x, person.y - y
+        way = math.hypot(dx, dy)
+        vh = approach(person, dx, dy, way)
+        distance = max(way - settings.radius, 0.0)
+        speed = allowed_speed(distance - vh * age, vh, SIGMAS * person.sigma, zr, settings)
+        if found is None or (speed, distance) < (found.speed, found.distance):
+            found = Nearest(person.track_id, distance, speed)
+    return found
 
 
-def _approach(velocities: Array, away: Array, ways: Array) -> Array:
-    """Speed towards the robot that has to be reckoned with, m/s: walking while it is not known.
+def approach(person: Person, dx: float, dy: float, way: float) -> float:
+    """Speed of somebody `way` m off, along (dx, dy), towards the robot that has to be reckoned with, m/s.
 
-    Somebody who stands may start to walk, and somebody who walks away may turn: half of walking speed at least.
+    Walking while it is not known. Somebody who stands may start to walk, and somebody who walks away may turn: half of
+    walking speed at least.
     """
-    towards = -np.einsum("ij,ij->i", velocities, away) / np.maximum(ways, 1e-6)
-    return np.where(np.isnan(towards), WALKING, np.clip(towards, 0.5 * WALKING, FASTEST))
+    if person.velocity is None:
+        return WALKING
+    towards = -(person.velocity[0] * dx + person.velocity[1] * dy) / max(way, 1e-6)
+    return min(max(towards, 0.5 * WALKING), FASTEST) if math.isfinite(towards) else WALKING
