@@ -173,6 +173,13 @@ def robot_parameters(run: SiteRun, robot: RobotSpec) -> dict[str, ParameterValue
 
 
 TABLE: tuple[Row, ...] = (
+    Row(  # first, as it takes longest until it answers
+        name="manager",
+        package="sitefleet",
+        executable="fleet_manager",
+        module="fleet_manager.main",
+        arguments=manager_arguments,
+    ),
     Row(
         name="simulator",
         package="sitefleet",
@@ -223,13 +230,6 @@ TABLE: tuple[Row, ...] = (
         module="sitefleet_robot.autonomy",
         per_robot=True,
         parameters=robot_parameters,
-    ),
-    Row(
-        name="manager",
-        package="sitefleet",
-        executable="fleet_manager",
-        module="fleet_manager.main",
-        arguments=manager_arguments,
     ),
 )
 

@@ -39,8 +39,8 @@ def names(run: SiteRun) -> list[str]:
 
 def test_every_robot_has_a_supervisor_of_its_own_a_recorder_and_one_autonomy(run: SiteRun) -> None:
     assert names(run) == [
-        "simulator", "instruments", "safety-d1", "safety-h1", "evidence-d1", "evidence-h1",
-        "autonomy-d1", "autonomy-h1", "manager",
+        "manager", "simulator", "instruments", "safety-d1", "safety-h1", "evidence-d1", "evidence-h1",
+        "autonomy-d1", "autonomy-h1",
     ]  # fmt: skip
 
 

@@ -123,11 +123,14 @@ class Supervisor:
         """Take in one input that arrived at `now`."""
         effect = Effect()
         before = self.command
-        if self._last_run is not None and now - self._last_run > self.settings.stall:
+        stalled = self._last_run is not None and now - self._last_run > self.settings.stall
+        if stalled:
             # Not the streams were away but this process: the drive has stopped by its own watchdog, or soon would.
             self.watch.excuse(now)
         self._last_run = now
         self._handlers[type(value)](value, now, effect)
+        if type(value) in _FOR_THE_TICK and not effect.transitions and not stalled:
+            return effect
         self.command = self._decide_command(now)
         self.drive.commanded(self.command, now)
         # Motion that must end, ends now and not at the next tick.
@@ -241,6 +244,10 @@ class Supervisor:
         if result.blocked:
             return ZERO
         return wanted if result.scale == 1.0 else wanted.scaled(result.scale)
+
+
+_FOR_THE_TICK = frozenset({Odometry, Pose, Attitude, Battery, Alive, Bumper, HardwareStop, ToolFault, Evidence})
+"""Inputs that change the command through a transition, or else through the limits that the next tick looks at."""
 
 
 _SENSES: dict[type, Callable[..., None]] = {
