@@ -56,8 +56,8 @@ def _permit(session: Session, case: Case) -> Run:
     name = f"{case.number}-{time.monotonic_ns()}"
     ends = datetime.now(timezone.utc) + timedelta(hours=1)
     robot.into_hold()
-    session.said("/permits", OFFICER, id=f"P{name}", holder="Ada", zone_ids=[f"Z{name}"], valid_to=ends.isoformat())
     session.said("/zones", OFFICER, id=f"Z{name}", name="Shaft", kind="restricted", outlines=[LANE])
+    session.said("/permits", OFFICER, id=f"P{name}", holder="Ada", zone_ids=[f"Z{name}"], valid_to=ends.isoformat())
     session.zones_known()
     robot.into_auto()
     session.cruise(dice.uniform(0.3, 0.6), dice)

@@ -46,21 +46,10 @@ def stepping_in(session: Session, case: Case) -> Run:
     if lane.room(robot.truth) < needed + 1.0:
         lane.turn_round()
     ahead = lane.heading_for(robot.truth)
-    side = 1.0 if dice.random() < 0.5 else -1.0
     crossing = robot.truth.x + ahead * needed
-    # Around the robot, not through it, to where it waits.
+    # From the side that the person has come to: nobody has to walk around the robot, which goes on meanwhile.
+    side = math.copysign(1.0, walker.place[1] - world.LANE)
     walker.go(crossing, world.LANE + side * ASIDE, 1.5)
-    if (walker.place[1] - world.LANE) * side < 0.0:
-        _walk(
-            session,
-            [
-                (
-                    robot.truth.x - ahead * 1.2 if abs(robot.truth.x - walker.place[0]) < 2 else crossing,
-                    walker.place[1],
-                ),
-                (crossing, world.LANE + side * ASIDE),
-            ],
-        )
     robot.until(lambda: walker.there, "the person waits beside the lane", 25.0)
     lane.speed = CRUISE
     start = robot.truth.x
@@ -88,13 +77,6 @@ def stepping_in(session: Session, case: Case) -> Run:
     run.separation = measures.least_gap(robot.series.truth, robot.series.person, hull, began, time.monotonic())
     session.settle(run, began, robot.into_auto)
     return run
-
-
-def _walk(session: Session, corners: list[tuple[float, float]]) -> None:
-    walker = session.robot.stand_in.walker
-    for corner in corners:
-        walker.go(*corner, 1.5)
-        session.robot.until(lambda: walker.there, "the person walks around the robot", 25.0)
 
 
 def _no_start_before(session: Session, run: Run, tracked: bool) -> None:
